@@ -109,6 +109,8 @@ export const commandTexts: Readonly<Record<string, CommandTexts>> = {
       "GET /v1/models /openapi.json /health /ready /metrics",
       "",
       "可以合并的请求在同一次运行中完成，每个请求得到的数值与单独运行时相同。按 Ctrl-C 时，拒绝排队的请求，等正在进行的运行结束；再按一次立即结束。",
+      "",
+      "使用 --queue 时，每次运行是一个排在其他任务之前的任务，有多少个工作进程就同时进行多少次运行。还需要安装 bullmq 和 ioredis。样本与服务器自己计算时相同。",
     ],
   },
   jobs: { description: "把任务拆分给多个工作进程，结果与单个进程逐位相同" },
@@ -467,6 +469,10 @@ export const optionTexts: Readonly<Record<string, string>> = {
   "serve --batch": "多个请求合并运行时的样本数",
   "--exact":
     "每批的样本数，使结果不论与谁合并运行都逐位相同（默认：等待多少就用多少，相差约 1e-6）",
+  "serve --backend": "后端，使用 --queue 时为工作进程的后端；`gen backends` 逐个测试",
+  "serve --queue":
+    "本机不计算：把工作交给 `gen jobs work` 在该队列的工作进程；可以是队列的名称，或 Redis 的地址，表示那里的队列 gen",
+  "--timeout": "一次运行等待工作进程的秒数（默认：600）",
   "serve --json": "把地址以 JSON 打印到标准输出",
   "--redis": "Redis 的地址（默认：GEN_REDIS，否则为 redis://127.0.0.1:6379）",
   "--queue": "队列在 Redis 中的名称",

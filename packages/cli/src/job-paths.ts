@@ -2,6 +2,7 @@
  * The files that the options of a job name. A worker has them at other paths than the machine that
  * submitted the job.
  */
+import { usageError } from "./errors.ts";
 import { isFeaturesPath } from "./evaluation/features.ts";
 import { dataNames } from "./names.ts";
 import type { PictureSettings } from "./picture-flags.ts";
@@ -84,3 +85,12 @@ export function pathsIn(map: (at: PathMap) => unknown): string[] {
   });
   return [...found];
 }
+
+/** Where a job's files are at a worker. A job reads no file that it did not bring. */
+export const pathAt =
+  (at: ReadonlyMap<string, string>): PathMap =>
+  (path) => {
+    const here = at.get(path);
+    if (here === undefined) throw usageError(`the job names a file that it did not bring: ${path}`);
+    return here;
+  };

@@ -7,6 +7,6 @@ export { type JobQueue, openQueue, type QueueOptions } from "./queue.ts";
 export type { PartResult } from "./results.ts";
 export { folderStore, type Store } from "./store.ts";
 export { openS3Store, type S3StoreOptions, s3Store } from "./store-s3.ts";
-export { type JobRequest, submit } from "./submit.ts";
+export { type JobRequest, putFiles, submit } from "./submit.ts";
 export { work } from "./work.ts";
 export type { OpenJob, OpenKind, WorkEvent, WorkOptions } from "./work-options.ts";

@@ -135,8 +135,8 @@ export interface InputPlaces {
   readonly store: Store;
   /** The folder of fetched inputs. */
   readonly cache: string;
-  /** Folders that the worker has anyway, by their checksum. */
-  readonly own: ReadonlyMap<string, string>;
+  /** Paths that were checked already, or that the worker has anyway, by their checksum. */
+  readonly own: Map<string, string>;
 }
 
 /**
@@ -158,6 +158,7 @@ export async function fetchInput(
   if (found?.sha256 === sha256) {
     // The time of the last use, which `gen cache` shows.
     await utimes(folder, new Date(), new Date()).catch(() => undefined);
+    own.set(sha256, kept);
     return kept;
   }
   await mkdir(cache, { recursive: true });
@@ -177,6 +178,7 @@ export async function fetchInput(
   } finally {
     await rm(part, { recursive: true, force: true });
   }
+  own.set(sha256, kept);
   return kept;
 }
 

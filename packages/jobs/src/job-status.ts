@@ -14,6 +14,8 @@ export interface JobStatus extends JobEntry {
   readonly state: "waiting" | "running" | "done" | "failed";
   /** Items that are done. */
   readonly done: number;
+  /** The same with what running parts say of their items, which may have a fraction. */
+  readonly progress: number;
   /** Parts: all that are known, done, running now, set aside. */
   readonly parts: Readonly<Record<"all" | "done" | "running" | "failed", number>>;
   /** Seconds until the job is done, estimated by its latest parts. */

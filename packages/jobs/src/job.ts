@@ -116,3 +116,9 @@ export async function readJob(store: Store, id: string): Promise<Job> {
     `job ${id} is not in this store: pass the store that it was submitted with`,
   );
 }
+
+/** Removes the record and the results of a job. A store that cannot remove keeps them. */
+export async function removeFiles(store: Store, id: string): Promise<void> {
+  if (!store.remove) return;
+  for (const name of await store.list(`jobs/${id}/`)) await store.remove(name);
+}

@@ -48,5 +48,6 @@ export function patientStore(store: Store, { seconds, signal, onWait }: Patience
     write: (name, bytes) => patiently(() => store.write(name, bytes)),
     read: (name) => patiently(() => store.read(name)),
     list: (prefix) => patiently(() => store.list(prefix)),
+    remove: (name) => patiently(async () => store.remove?.(name)),
   };
 }

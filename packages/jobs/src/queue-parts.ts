@@ -88,6 +88,13 @@ export function queueParts(
     return text === null ? undefined : readPlan(text, count, id);
   }
 
+  /** Frees what is held of a job that is gone. */
+  async function forget(id: string): Promise<void> {
+    const known = opened.get(id);
+    opened.delete(id);
+    await known?.close();
+  }
+
   /** A job's entry as Redis has it. @throws GenError `usage` when the queue has none of this id. */
   async function textOf(id: string): Promise<string> {
     const found = await redis.hget(jobsKey, id);
@@ -105,6 +112,7 @@ export function queueParts(
     await redis.hdel(jobsKey, id);
     await bullQueue(id).obliterate({ force: true });
     await Promise.all([redis.del(planKey(id)), tally.remove(id)]);
+    await forget(id);
   }
 
   return {
@@ -199,20 +207,24 @@ export function queueParts(
     async counts(id: string) {
       const bull = bullQueue(id);
       const types = ["wait", "prioritized", "active", "delayed", "failed"] as const;
-      const [counts, failed, added] = await Promise.all([
+      const [counts, failed, active, added] = await Promise.all([
         bull.getJobCounts(...types),
         bull.getJobs(["failed"], 0, REASONS - 1),
+        bull.getJobs(["active"], 0, REASONS - 1),
         redis.hget(planKey(id), "added"),
       ]);
       return {
         waiting: counts.wait + counts.prioritized + counts.delayed,
         running: counts.active,
+        progress: active.reduce((sum, job) => sum + (Number(job?.progress) || 0), 0),
         setAside: counts.failed,
         failed: failed.filter(Boolean).map(({ data, failedReason }) => ({ data, failedReason })),
         isResting: counts.failed >= FAILURES,
         added: Number(added ?? 0),
       };
     },
+
+    forget,
 
     close: () => Promise.all(Array.from(opened.values(), (one) => one.close())),
   };

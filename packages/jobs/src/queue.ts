@@ -1,11 +1,14 @@
 /* A queue of jobs, as its callers see it. */
+import { GenError } from "@gen/math";
 import { ArgumentError, checkOptions, rules } from "@gen/math/arguments";
 import { checkAddress, connect } from "./connect.ts";
-import type { JobEntry } from "./job.ts";
+import { type JobEntry, removeFiles } from "./job.ts";
 import type { JobStatus } from "./job-status.ts";
 import { loadLibraries } from "./libraries.ts";
+import { type QueueWorker, workersIn } from "./presence.ts";
 import { inside, queueParts } from "./queue-parts.ts";
 import { statusOf } from "./status.ts";
+import type { Store } from "./store.ts";
 
 /** How a queue is reached. */
 export interface QueueOptions {
@@ -38,12 +41,19 @@ export interface JobQueue {
    */
   retry(id: string): Promise<number>;
   /**
-   * Takes a job out of the queue. Workers stop what they compute of it; the store keeps its files.
+   * Takes a job out of the queue. Workers stop what they compute of it within seconds.
    *
    * @param id The job.
+   * @param store A store whose files of the job are removed too. Default: they are kept.
    * @throws GenError `usage` when the queue has no such job.
    */
-  cancel(id: string): Promise<void>;
+  cancel(id: string, store?: Store): Promise<void>;
+  /**
+   * The workers that are there: connected, and heard of in the last 30 seconds.
+   *
+   * @throws GenError `unreachable` while Redis is away.
+   */
+  workers(): Promise<readonly QueueWorker[]>;
   /** Closes the connection. */
   close(): Promise<void>;
 }
@@ -77,9 +87,17 @@ export async function openQueue(options: QueueOptions = {}): Promise<JobQueue> {
       return statusOf(entry, { counts, tally, plan: await parts.plan(entry) });
     },
     retry: parts.retry,
-    async cancel(id) {
-      await parts.entry(id);
-      await parts.remove(id);
+    async cancel(id, store) {
+      try {
+        await parts.entry(id);
+        await parts.remove(id);
+      } finally {
+        if (store) await removeFiles(store, id);
+      }
+    },
+    async workers() {
+      if (redis.status === "ready") return workersIn(String(await redis.client("LIST")), name);
+      throw new GenError("unreachable", "Redis does not answer; it is tried again");
     },
     async close() {
       await parts.close();

@@ -23,6 +23,9 @@ const DEATHS = 10;
 /** The longest reason that Redis keeps of a part. */
 const REASON = 1000;
 
+/** Milliseconds between two words on how far a part is. */
+const PROGRESS_MS = 200;
+
 /** What stations of a worker share. */
 export interface Workplace
   extends Pick<WorkOptions, "queue" | "kinds" | "version" | "backend">,
@@ -95,12 +98,17 @@ export function station(entry: JobEntry, place: Workplace) {
   }
 
   /** Computes a part and writes it; after the first, plans the others. */
-  async function compute(index: number, part: Part, stop: AbortSignal) {
+  async function compute(
+    index: number,
+    part: Part,
+    { stop, onProgress }: { stop: AbortSignal; onProgress: (items: number) => void },
+  ) {
     open ??= await load();
     const drawn = open;
     const once = async (range: Part) => {
       const began = performance.now();
-      const result = await drawn.draw(range, stop);
+      const before = range.from - part.from;
+      const result = await drawn.draw(range, stop, (items) => onProgress(before + items));
       const seconds = (performance.now() - began) / 1000;
       const file = encodeResult(result, { worker: name, backend: backend.name, version, seconds });
       await writeResult(store, id, range.from, file);
@@ -168,7 +176,7 @@ export function station(entry: JobEntry, place: Workplace) {
         throw new queue.libraries.UnrecoverableError(`its workers died, ${DEATHS} times`);
       const { items, seconds } = isDone
         ? { items: 0, seconds: 0 }
-        : await compute(index, part, stop);
+        : await compute(index, part, { stop, onProgress: progressOf(job) });
       const record = { worker: name, backend: backend.name, version, seconds };
       const isOurs = !isDone && (await queue.tally.add(id, { index, items, record }));
       // What another worker told first needs no second word.
@@ -231,6 +239,16 @@ export function station(entry: JobEntry, place: Workplace) {
       await free();
       await worker?.close(true).catch(() => undefined);
     },
+  };
+}
+
+/** Tells the queue how far a part is, a few times a second. */
+function progressOf(part: BullJob<Part>): (items: number) => void {
+  let latest = 0;
+  return (items) => {
+    if (performance.now() - latest < PROGRESS_MS) return;
+    latest = performance.now();
+    void part.updateProgress(items).catch(() => undefined);
   };
 }
 

@@ -9,6 +9,8 @@ interface Found {
   readonly counts: {
     readonly waiting: number;
     readonly running: number;
+    /** Items that running parts say they have, which may have a fraction. */
+    readonly progress: number;
     readonly setAside: number;
     /** The latest of those set aside. */
     readonly failed: readonly { readonly data: Part; readonly failedReason: string }[];
@@ -35,7 +37,7 @@ export function statusOf(entry: JobEntry, { counts, tally, plan }: Found): JobSt
   const state = ended ?? (running + done > 0 ? "running" : "waiting");
   return {
     ...entry,
-    ...{ state, done },
+    ...{ state, done, progress: Math.min(count, done + counts.progress) },
     // A part is counted a moment before BullMQ learns that it is done.
     parts: {
       ...{ all, done: parts, failed: setAside },

@@ -109,6 +109,12 @@ export function s3Store(options: S3StoreOptions): Store {
         return names.sort();
       });
     },
+    async remove(name) {
+      const Key = root + checkName(name);
+      await attempt("removed", Key, ({ DeleteObjectCommand }) =>
+        client.send(new DeleteObjectCommand({ Bucket, Key })),
+      );
+    },
   };
 }
 

@@ -6,10 +6,11 @@
  *   files/SHA256                a file of a model, by its checksum
  *
  * A file is written whole or not at all, and the same name always gets the same content, so that a
- * part done twice does no harm. Nothing is renamed, changed or removed.
+ * part done twice does no harm. Nothing is renamed or changed. Only the jobs of a server are removed,
+ * once they were answered.
  */
 import { constants } from "node:fs";
-import { mkdir, open, readdir, realpath, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, realpath, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
 import { GenError } from "@gen/math";
 import { ArgumentError, checkArguments, rules } from "@gen/math/arguments";
@@ -36,6 +37,12 @@ export interface Store {
    * @param prefix A folder's name with `/` at its end, such as `jobs/a1/parts/`.
    */
   list(prefix: string): Promise<string[]>;
+  /**
+   * Removes a file; nothing where there is none. Default: a store that keeps all files.
+   *
+   * @param name As for `write`.
+   */
+  remove?(name: string): Promise<void>;
 }
 
 const NAME = /^(?!\.)[\w.-]+(\/(?!\.)[\w.-]+)*$/;
@@ -137,6 +144,20 @@ export function folderStore(folder: string): Store {
         .map((name) => name.replaceAll("\\", "/"))
         .filter(isName)
         .sort();
+    },
+    async remove(name) {
+      const path = join(root, checkName(name));
+      const parent = await find(dirname(path)).catch(unlessMissing);
+      if (!parent) return;
+      await rm(path, { force: true });
+      // The folders that are empty now, up to the root.
+      for (let at = dirname(path); at !== root; at = dirname(at)) {
+        const isEmpty = await rmdir(at).then(
+          () => true,
+          () => false,
+        );
+        if (!isEmpty) break;
+      }
     },
   };
 }

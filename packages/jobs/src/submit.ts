@@ -1,5 +1,5 @@
 /* A new job: its files and its record into the store, then its entry into the queue. */
-import { checkOptions, rules } from "@gen/math/arguments";
+import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import { describeInput, knownFiles, putInput } from "./inputs.ts";
 import { FORMAT, type Job, type JobEntry, NAME, newId, writeJob } from "./job.ts";
 import type { JobQueue } from "./queue.ts";
@@ -12,8 +12,11 @@ export interface JobRequest
     Partial<Pick<JobEntry, "priority" | "most" | "seconds">> {
   /** What the kind takes, as JSON. */
   readonly options: unknown;
-  /** Paths of the files and folders that the options name, such as the model. @defaultValue none */
-  readonly files?: readonly string[];
+  /**
+   * Paths of the files and folders that the options name, such as the model; or what `putFiles` gave
+   * for them, so that many jobs share them. @defaultValue none
+   */
+  readonly files?: readonly string[] | Job["inputs"];
   /** Whether the store gets these files. Else workers have them. @defaultValue true */
   readonly upload?: boolean;
   /**
@@ -24,6 +27,37 @@ export interface JobRequest
    * @defaultValue none
    */
   readonly onUpload?: (done: number, total: number) => void;
+}
+
+/**
+ * Puts files and folders into a store, but what it has, for the `files` of jobs.
+ *
+ * `const files = await putFiles(store, ["moons"])`
+ *
+ * @param store The store.
+ * @param paths The files and folders.
+ * @param options Whether the store gets them, and progress, as for `submit`.
+ * @throws GenError `usage` when a file is missing; as the store's `write`.
+ */
+export async function putFiles(
+  store: Store,
+  paths: readonly string[],
+  options: Pick<JobRequest, "upload" | "onUpload"> = {},
+): Promise<Job["inputs"]> {
+  checkArguments({ store, paths }, { store: rules.OBJECT, paths: rules.listOf(rules.TEXT) });
+  const { upload = true, onUpload } = options;
+  const inputs: Record<string, Job["inputs"][string]> = {};
+  const known = upload && paths.length > 0 ? await knownFiles(store) : new Set<string>();
+  for (const path of paths) inputs[path] = await describeInput(path);
+  const all = Object.values(inputs).flatMap((input) => Object.values(input.files));
+  const total = all.reduce((sum, { bytes }) => sum + bytes, 0);
+  let done = 0;
+  const onFile = (bytes: number) => {
+    done += bytes;
+    onUpload?.(done, total);
+  };
+  for (const path of upload ? paths : []) await putInput(store, path, inputs[path], known, onFile);
+  return inputs;
 }
 
 /**
@@ -45,23 +79,13 @@ export async function submit(queue: JobQueue, store: Store, request: JobRequest)
     priority: rules.optional(rules.INTEGER),
     most: rules.optional(rules.INDEX),
     seconds: rules.optional(rules.POSITIVE_FINITE),
-    files: rules.optional(rules.listOf(rules.TEXT)),
+    files: rules.optional(rules.OBJECT),
     upload: rules.optional(rules.FLAG),
     onUpload: rules.optional(rules.FUNCTION),
   });
-  const { files = [], upload = true, onUpload, options, kind, version, backends, count } = request;
+  const { files = [], options, kind, version, backends, count } = request;
   const { priority = 0, most = 0, seconds = 20 } = request;
-  const inputs: Record<string, Job["inputs"][string]> = {};
-  const known = upload && files.length > 0 ? await knownFiles(store) : new Set<string>();
-  for (const path of files) inputs[path] = await describeInput(path);
-  const all = Object.values(inputs).flatMap((input) => Object.values(input.files));
-  const total = all.reduce((sum, { bytes }) => sum + bytes, 0);
-  let done = 0;
-  const onFile = (bytes: number) => {
-    done += bytes;
-    onUpload?.(done, total);
-  };
-  for (const path of upload ? files : []) await putInput(store, path, inputs[path], known, onFile);
+  const inputs = isList(files) ? await putFiles(store, files, request) : files;
   const entry: JobEntry = {
     ...{ format: FORMAT, id: newId(), kind, version, backends, count, priority, most, seconds },
     created: Date.now(),
@@ -71,3 +95,6 @@ export async function submit(queue: JobQueue, store: Store, request: JobRequest)
   await partsInside(queue).submit(entry);
   return job;
 }
+
+const isList = (files: readonly string[] | Job["inputs"]): files is readonly string[] =>
+  Array.isArray(files);

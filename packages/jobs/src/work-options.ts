@@ -12,8 +12,13 @@ export interface OpenJob {
    *
    * @param part The range of items.
    * @param signal Stops within a step.
+   * @param onProgress May be called with the items so far, which may have a fraction.
    */
-  draw(part: Part, signal: AbortSignalLike): Promise<PartResult>;
+  draw(
+    part: Part,
+    signal: AbortSignalLike,
+    onProgress: (items: number) => void,
+  ): Promise<PartResult>;
   /** Frees the model. */
   close(): Promise<void>;
 }

@@ -7,12 +7,13 @@ import { checkOptions, rules } from "@gen/math/arguments";
 import { describeInput } from "./inputs.ts";
 import type { JobEntry } from "./job.ts";
 import { patientStore } from "./patient-store.ts";
+import { announce } from "./presence.ts";
 import { partsInside } from "./queue-parts.ts";
 import { type Station, station, type Workplace } from "./station.ts";
 import type { WorkEvent, WorkOptions } from "./work-options.ts";
 
-/** Milliseconds between two looks at a queue without work. */
-const IDLE_MS = 250;
+/** Milliseconds between two looks at a queue without work, of which a server's client waits half. */
+const IDLE_MS = 100;
 
 /** What a worker did. */
 export interface Worked {
@@ -70,6 +71,7 @@ export async function work(options: WorkOptions): Promise<Worked> {
     ...{ queue, kinds, version, backend, store, cache, own, name, lease, signal, tell },
   };
   const inside = partsInside(queue);
+  await announce(inside.redis, queue.name, { name, version, backend });
   const stations = new Map<string, Station>();
   let [entries, readAt]: [JobEntry[], number] = [[], Number.NEGATIVE_INFINITY];
   const foreign = new Set<string>();
@@ -85,7 +87,7 @@ export async function work(options: WorkOptions): Promise<Worked> {
       if (performance.now() - readAt >= IDLE_MS) {
         entries = await inside.entries(onForeign);
         readAt = performance.now();
-        await closeOthers(stations, entries);
+        await closeOthers(stations, entries, inside.forget);
       }
       let taken = false;
       for (const entry of entries) {
@@ -111,12 +113,17 @@ export async function work(options: WorkOptions): Promise<Worked> {
 }
 
 /** Closes what a worker had open of jobs that are gone, or are tried again. */
-async function closeOthers(stations: Map<string, Station>, entries: readonly JobEntry[]) {
+async function closeOthers(
+  stations: Map<string, Station>,
+  entries: readonly JobEntry[],
+  forget: (id: string) => Promise<void>,
+) {
   const known = new Map(entries.map((entry) => [entry.id, entry]));
   for (const [id, at] of stations) {
     const entry = known.get(id);
     if (entry && (at.state === "open" || at.retries === (entry.retries ?? 0))) continue;
     await at.close();
+    await forget(id);
     stations.delete(id);
   }
 }

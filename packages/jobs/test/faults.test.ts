@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, connect as dial, type Socket } from "node:net";
 import { setTimeout } from "node:timers/promises";
+import { errorCode } from "@gen/math";
 import { Redis } from "ioredis";
 import { afterAll, describe, expect, test } from "vitest";
 import { allEngines } from "../../../tooling/browser/engines.ts";
@@ -266,6 +267,37 @@ describe.skipIf(!hasRedis)(hasRedis ? "a job" : missingRedis, async () => {
     stop.abort();
     expect(await working).toMatchObject({ parts: 0, refused: [] });
     expect((await own.status(id)).parts).toMatchObject({ all: 1, running: 0, failed: 0 });
+    await own.close();
+  });
+
+  test("has workers that are seen while they are there, and leaves no file when it is asked to", async () => {
+    const soon = { timeout: 10_000 };
+    const own = await openQueue({ redis: redis.url, name: "seen" });
+    expect(await own.workers()).toEqual([]);
+    const slow = { ...options, batch: 4, delay: 1e6 };
+    const { id } = await submitNoise(own, at("seen"), 8, slow);
+    const stop = new AbortController();
+    const backend = { asked: "onnx", name: "onnx/node-cpu" };
+    const other = await openQueue({ redis: redis.url, name: "seen" });
+    const working = work({
+      ...{ queue: other, store: folderStore(at("seen")), kinds: { noise }, version: "1.2.3" },
+      ...{ backend, name: "gpu: 7", cache: place.cache, signal: stop.signal },
+    });
+    const seen = [{ name: "gpu: 7", version: "1.2.3", backend }];
+    await expect.poll(() => own.workers(), soon).toEqual(seen);
+    await redis.restart();
+    await expect.poll(() => own.workers().catch(() => []), soon).toEqual(seen);
+    await own.cancel(id, folderStore(at("seen")));
+    expect(readdirSync(at("seen"))).toEqual([]);
+    await expect(own.cancel(id)).rejects.toThrow(`has no job ${id}`);
+    stop.abort();
+    await working;
+    await other.close();
+    await expect.poll(() => own.workers(), soon).toEqual([]);
+    await redis.kill();
+    await setTimeout(100);
+    await expect.poll(() => own.workers().catch(errorCode), soon).toBe("unreachable");
+    await redis.restart();
     await own.close();
   });
 

@@ -86,6 +86,8 @@ describe.each(servers)("a store in a bucket of the server %s", (_, start, page) 
     expectBytes(await Body?.transformToByteArray(), bytesOf(2, 70_000));
     await store.write("empty", new Uint8Array());
     expectBytes(await store.read("empty"), new Uint8Array());
+    for (const name of ["empty", "none"]) await store.remove?.(name);
+    expect(await store.read("empty")).toBeUndefined();
   });
 
   it("lists more names than a page has", async () => {
@@ -277,6 +279,13 @@ test("a store in a folder replaces whole files, and knows no others", async () =
   for (const name of ["a/of others", "a/.part.tmp", ".other/file"])
     writeFileSync(join(folder, "in", name), "");
   expect(await store.list("")).toEqual(["a/b.npy"]);
+  await store.write("c/d/e.npy", bytesOf(1, 10));
+  await store.write("c/f.npy", bytesOf(1, 10));
+  for (const name of ["c/d/e.npy", "c/d/none", "none"]) await store.remove?.(name);
+  expect(readdirSync(join(folder, "in", "c"))).toEqual(["f.npy"]);
+  await expect(store.remove?.("../up")).rejects.toThrow(RangeError);
+  await store.remove?.("c/f.npy");
+  expect(readdirSync(join(folder, "in"))).not.toContain("c");
   truncateSync(join(folder, "in", "a", "b.npy"), 2 ** 31);
   const failure = await store.read("a/b.npy").catch((error) => error);
   expect(errorCode(failure)).toBe("file-too-large");

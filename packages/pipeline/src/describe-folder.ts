@@ -13,6 +13,7 @@ import {
   type Fields,
   type FolderKind,
   type FolderNeed,
+  isWanted,
   kindOf,
   needsOf,
   numberOf,
@@ -27,6 +28,8 @@ import {
   partPurposes,
   pipelinePaths,
 } from "./paths.ts";
+import { defaultsOf, ownUse } from "./prompt/folder-use.ts";
+import { textKind } from "./prompt/text-kind.ts";
 
 /** A model of a folder. */
 interface FolderPart {
@@ -64,6 +67,8 @@ export interface PipelineFolder extends FolderSizes {
   readonly conditions: Readonly<Record<string, Signature>>;
   /** The tokenizers that are there. */
   readonly tokenizers: readonly FolderTokenizer[];
+  /** Steps where a call gives none; undefined for a folder that takes no prompts. */
+  readonly steps?: number;
   /** Latents of the denoiser are `(z - shift) * scaling` of the VAE's; undefined without a VAE. */
   readonly scaling?: {
     /** Multiplies the VAE's latents after the shift. */
@@ -134,6 +139,9 @@ export async function describeFolder(
     missing,
     conditions,
     tokenizers: await tokenizersOf(has),
+    ...(encodesText && {
+      steps: defaultsOf(kind, textKind(index, config, conditions), ownUse(kind)).steps,
+    }),
     ...folderSizes(config, decodes ? vae : undefined, className),
     ...(own.shape && { latent: own.shape }),
     ...(decodes && {
@@ -157,12 +165,6 @@ async function firstOf(
 /** The config of a VAE, which exporters write beside both halves or beside one. */
 export const vaeConfig = (decoder: Fields, encoder: Fields): Fields =>
   Object.keys(decoder).length > 0 ? decoder : encoder;
-
-/** Whether an index names a part; diffusers writes [null, null] for a part that a pipeline lacks. */
-export function isWanted(index: Fields, name: PartName): boolean {
-  const key = name.startsWith("vae_") && !(name in index) ? "vae" : name;
-  return name !== "safety_checker" && [index[key]].flat().some((part) => part != null);
-}
 
 async function tokenizersOf(has: (path: string) => Promise<boolean>): Promise<FolderTokenizer[]> {
   const names = ["tokenizer", "tokenizer_2", "tokenizer_3"];

@@ -4,6 +4,7 @@
  *   _class_name of model_index.json, without the ORT or Onnx that some exporters put before it
  *   keys of unet/config.json or transformer/config.json, where no index tells
  */
+import type { PartName } from "./paths.ts";
 
 /** A JSON object. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -24,6 +25,12 @@ export type FolderKind =
 export function numberOf(fields: Fields, key: string): number | undefined {
   const value = fields[key];
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+}
+
+/** Whether an index names a part; diffusers writes [null, null] for a part that a pipeline lacks. */
+export function isWanted(index: Fields, name: PartName): boolean {
+  const key = name.startsWith("vae_") && !(name in index) ? "vae" : name;
+  return name !== "safety_checker" && [index[key]].flat().some((part) => part != null);
 }
 
 /** The pipeline's class as diffusers names it; undefined where no index names one. */

@@ -14,7 +14,7 @@ import { drawRows } from "./split-rows.ts";
  * @param options How batches are made. Default: of all pictures that wait.
  */
 export function pictureModel(
-  model: ImageModel,
+  model: Pick<ImageModel, "steps" | "textToImage" | "dispose">,
   options: {
     /**
      * Pictures of every batch, so that a request gets the same bits whatever shares its run.

@@ -50,6 +50,13 @@ export interface ServedModel {
   readonly prompts: boolean;
   /** The shape of one sample, if it is fixed. */
   readonly item?: readonly number[];
+  /** Runs that may be under way at the same time. @defaultValue 1 */
+  readonly runs?: number;
+  /**
+   * Why it cannot draw now, in a line that strangers may read; undefined while it can. Default: it
+   * always can.
+   */
+  trouble?(): string | undefined;
   /**
    * The steps of a request.
    *
@@ -68,6 +75,8 @@ export interface ServedModel {
    *
    * @param requests The requests.
    * @param options Stops the run, and is told of each step.
+   * @throws GenError `unreachable` when what computes it does not answer, which is answered 503;
+   * `invalid-argument` or `usage` when the requests are at fault.
    */
   draw(
     requests: readonly DrawRequest[],

@@ -52,6 +52,13 @@ export function answerTo(error: unknown): ServerError {
     return new ServerError(statusCode, String(code ?? "bad_request").toLowerCase(), message);
   if (errorCode(error) === "invalid-argument" || errorCode(error) === "usage")
     return new ServerError(400, "invalid_request", message);
+  if (errorCode(error) === "unreachable")
+    return new ServerError(
+      503,
+      "unreachable",
+      "the model's workers do not answer; try again in 5 s",
+      { retryAfter: 5 },
+    );
   const known = errorCode(error)?.replaceAll("-", "_");
   const said = known === "not_finite" ? message : "the run failed; the server's log has the reason";
   return new ServerError(500, known ?? "internal_error", said);

@@ -52,9 +52,9 @@ export interface RunningServer {
   /** Its address, such as "http://127.0.0.1:8080". */
   readonly url: string;
   /**
-   * Stops: refuses what waits with 503, gives the run under way some seconds, and frees the model.
+   * Stops: refuses what waits with 503, gives the runs under way some seconds, and frees the model.
    *
-   * @param seconds The most seconds for the run under way. Default: 30.
+   * @param seconds The most seconds for the runs under way. Default: 30.
    */
   close(seconds?: number): Promise<void>;
 }
@@ -100,6 +100,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       key: (request) => model.keyOf(request),
       rows: ({ count }) => count,
       cost: (request) => request.count * model.stepsOf(request),
+      runs: () => model.runs ?? 1,
       run: (requests, run) => model.draw(requests, run),
     },
     {
@@ -138,7 +139,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   watch(app, { token, metrics, onError });
   let stopping = false;
   addRoutes(app, { name, model, queue, limits });
-  addState(app, { metrics, isReady: () => !stopping });
+  const trouble = () => (stopping ? "the server stops" : model.trouble?.());
+  addState(app, { metrics, trouble });
   await app.listen({ host, port });
   const { port: taken } = app.server.address() as AddressInfo;
   return {
@@ -188,7 +190,7 @@ function watch(app: FastifyInstance, { token, metrics, onError }: Watched): void
     if ((error as { code?: string }).code === "FST_ERR_ROUTE_MISSING_CONTENT_TYPE")
       return noRoute(app, request, reply);
     const answer = answerTo(error);
-    if (answer.status >= 500 && answer.status !== 503) onError(error, request.id);
+    if (answer.status >= 500 && answer !== error) onError(error, request.id);
     if (answer.retryAfter !== undefined) reply.header("retry-after", answer.retryAfter);
     return reply.code(answer.status).send(bodyOf(answer));
   });
@@ -212,15 +214,19 @@ const hash = (text: string) => createHash("sha256").update(text).digest();
 /** Adds the routes that say how the server is. */
 function addState(
   app: FastifyInstance,
-  { metrics: { registry }, isReady }: Pick<Watched, "metrics"> & { isReady: () => boolean },
+  {
+    metrics: { registry },
+    trouble,
+  }: Pick<Watched, "metrics"> & { readonly trouble: () => string | undefined },
 ): void {
   const security: [] = [];
   app.get("/health", { schema: { security, response: answers.health } }, () => ({
     status: "ok",
   }));
   app.get("/ready", { schema: { security, response: answers.ready } }, () => {
-    if (isReady()) return { status: "ready" };
-    throw new ServerError(503, "stopping", "the server stops", { retryAfter: 5 });
+    const reason = trouble();
+    if (reason === undefined) return { status: "ready" };
+    throw new ServerError(503, "not_ready", reason, { retryAfter: 5 });
   });
   app.get("/metrics", { schema: { response: answers.metrics } }, async (_, reply) =>
     reply.type(registry.contentType).send(await registry.metrics()),

@@ -1,10 +1,11 @@
 /*
- * Work that waits its turn. One run at a time; requests that fit together share a run:
+ * Work that waits its turn. Requests that fit together share a run:
  *
  *   waiting: a b C a      first run: a b a      second run: C
  *
  * Requests fit together when their keys are equal. The oldest request always runs next, so that none
- * waits for ever. A request leaves when its signal aborts; a run that all have left is stopped.
+ * waits for ever. One run is under way at a time, or several where the work is done elsewhere. A
+ * request leaves when its signal aborts; a run that all have left is stopped.
  */
 import type { StepProgress } from "./served-model.ts";
 import { ServerError } from "./server-error.ts";
@@ -17,6 +18,8 @@ export interface Work<Request, Result> {
   rows(request: Request): number;
   /** How long a request takes, in any unit: samples times steps. */
   cost(request: Request): number;
+  /** Runs that may be under way now. */
+  runs(): number;
   /** Computes the results of requests that fit together, in order. */
   run(requests: readonly Request[], options: RunOptions): Promise<readonly Result[]>;
 }
@@ -46,6 +49,14 @@ interface Waiting<Request, Result> {
   readonly reject: (error: unknown) => void;
 }
 
+/** A run under way. */
+interface Run<Request, Result> {
+  /** The requests that have not left. */
+  readonly members: Set<Waiting<Request, Result>>;
+  readonly controller: AbortController;
+  readonly finished: Promise<void>;
+}
+
 /** A queue of requests. */
 export type WorkQueue<Request, Result> = ReturnType<typeof workQueue<Request, Result>>;
 
@@ -55,10 +66,8 @@ export function workQueue<Request, Result>(
   { capacity, most, onRun }: QueueOptions,
 ) {
   const waiting: Waiting<Request, Result>[] = [];
-  const running = new Set<Waiting<Request, Result>>();
-  let [stopping, active] = [false, false];
-  let current = new AbortController();
-  let finished = Promise.resolve();
+  const runs = new Set<Run<Request, Result>>();
+  let [stopping, starting] = [false, false];
   // The mean time of a unit of cost; the last runs count most.
   let secondsPerCost = 0;
 
@@ -66,8 +75,11 @@ export function workQueue<Request, Result>(
     Array.from(list, ({ request }) => work.cost(request)).reduce((a, b) => a + b, 0);
 
   /** Seconds until a new request would begin, at least 1. */
-  const secondsToWait = () =>
-    Math.min(3600, Math.max(1, Math.ceil(secondsPerCost * costOf([...running, ...waiting]))));
+  const secondsToWait = () => {
+    const running = [...runs].flatMap(({ members }) => [...members]);
+    const seconds = (secondsPerCost * costOf([...running, ...waiting])) / Math.max(1, work.runs());
+    return Math.min(3600, Math.max(1, Math.ceil(seconds)));
+  };
 
   /** Takes the oldest request and all that fit it. */
   function takeRun(): Waiting<Request, Result>[] {
@@ -85,12 +97,11 @@ export function workQueue<Request, Result>(
     return taken;
   }
 
-  async function runNext(): Promise<void> {
-    const taken = takeRun();
+  async function runNext(
+    taken: readonly Waiting<Request, Result>[],
+    { members, controller }: Pick<Run<Request, Result>, "members" | "controller">,
+  ): Promise<void> {
     const rows = taken.reduce((sum, { request }) => sum + work.rows(request), 0);
-    for (const one of taken) running.add(one);
-    const controller = new AbortController();
-    current = controller;
     const cost = costOf(taken);
     const started = performance.now();
     let ok = false;
@@ -100,7 +111,7 @@ export function workQueue<Request, Result>(
         {
           signal: controller.signal,
           onStep: (progress) => {
-            for (const one of taken) if (running.has(one)) one.onStep?.(progress);
+            for (const one of members) one.onStep?.(progress);
           },
         },
       );
@@ -109,7 +120,6 @@ export function workQueue<Request, Result>(
     } catch (error) {
       for (const one of taken) one.reject(error);
     }
-    running.clear();
     const seconds = (performance.now() - started) / 1000;
     if (ok) {
       const share = secondsPerCost === 0 ? 1 : 0.3;
@@ -118,23 +128,36 @@ export function workQueue<Request, Result>(
     onRun?.({ requests: taken.length, rows, seconds, ok });
   }
 
-  async function runAll(): Promise<void> {
-    while (waiting.length > 0) await runNext();
-    active = false;
+  /** Begins as many runs as may be under way. */
+  function begin(): void {
+    while (waiting.length > 0 && runs.size < Math.max(1, work.runs())) {
+      const taken = takeRun();
+      const made = { members: new Set(taken), controller: new AbortController() };
+      const finished = runNext(taken, made).then(() => {
+        runs.delete(run);
+        begin();
+      });
+      const run = { ...made, finished };
+      runs.add(run);
+    }
   }
 
-  /** Starts the runs after the caller's turn, so that requests of one moment share a run. */
+  /** Begins runs after the caller's turn, so that requests of one moment share a run. */
   function start(): void {
-    if (active) return;
-    active = true;
-    finished = new Promise<void>((done) => setImmediate(done)).then(runAll);
+    if (starting) return;
+    starting = true;
+    setImmediate(() => {
+      starting = false;
+      begin();
+    });
   }
 
   /** Takes a request out of the queue, or out of its run. */
   function leave(one: Waiting<Request, Result>): void {
     const at = waiting.indexOf(one);
     if (at >= 0) waiting.splice(at, 1);
-    if (running.delete(one) && running.size === 0) current.abort(one.signal.reason);
+    for (const { members, controller } of runs)
+      if (members.delete(one) && members.size === 0) controller.abort(one.signal.reason);
     one.reject(one.signal.reason);
   }
 
@@ -162,12 +185,14 @@ export function workQueue<Request, Result>(
         start();
       });
     },
-    /** Refuses what waits and what comes, and gives the run under way some seconds to end. */
+    /** Refuses what waits and what comes, and gives the runs under way some seconds to end. */
     async stop(seconds: number): Promise<void> {
       stopping = true;
       for (const one of waiting.splice(0)) one.reject(stopped());
-      const timer = setTimeout(() => current.abort(stopped()), 1000 * seconds);
-      await finished;
+      const timer = setTimeout(() => {
+        for (const { controller } of runs) controller.abort(stopped());
+      }, 1000 * seconds);
+      await Promise.all(Array.from(runs, ({ finished }) => finished));
       clearTimeout(timer);
     },
   };

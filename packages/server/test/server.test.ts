@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { readNpy } from "@gen/data";
+import { GenError } from "@gen/math";
 import { loadPipeline } from "@gen/pipeline";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
@@ -198,7 +199,7 @@ it("a token is needed for all but the state, and pages of other origins are refu
 });
 
 /** A model whose runs a test ends. */
-function heldModel() {
+function heldModel(more: Partial<ServedModel> = {}) {
   const runs: { requests: number; signal: { aborted: boolean }; end: (error?: Error) => void }[] =
     [];
   const model: ServedModel = {
@@ -217,6 +218,7 @@ function heldModel() {
         (signal as AbortSignal).addEventListener("abort", () => reject(new Error("stopped")));
       }),
     dispose: async () => undefined,
+    ...more,
   };
   return { model, runs };
 }
@@ -277,6 +279,51 @@ describe("the queue", () => {
     expect(runs[1].signal.aborted).toBe(false);
     runs[1].end();
     expect((await others[1]).values).toEqual([2]);
+    await held.close(0.1);
+  });
+
+  it("has as many runs under way as the model takes, and stops the one whose client leaves", async () => {
+    const { model, runs } = heldModel({ runs: 2 });
+    const held = await serve({ model, limits: { batch: 1 } });
+    const leaving = new AbortController();
+    const ask = (seed: number, more?: RequestInit) => held.post("/v1/samples", { seed }, more);
+    const first = ask(1, { signal: leaving.signal }).catch((error: Error) => error.name);
+    await until(() => runs.length === 1);
+    const second = ask(2);
+    await until(() => runs.length === 2);
+    const third = ask(3);
+    await waiting(held.url, 1);
+    leaving.abort();
+    expect(await first).toBe("AbortError");
+    await until(() => runs.length === 3);
+    expect(runs.map(({ signal }) => signal.aborted)).toEqual([true, false, false]);
+    runs[2].end();
+    expect((await jsonOf(third)).values).toEqual([3]);
+    const closing = held.close();
+    runs[1].end();
+    expect((await jsonOf(second)).values).toEqual([2]);
+    await closing;
+  });
+
+  it("says in /ready what is wrong, and answers 503 when nobody computes", async () => {
+    let trouble: string | undefined = "no worker is there";
+    const { model, runs } = heldModel({ trouble: () => trouble });
+    const held = await serve({ model });
+    const troubled = await fetch(`${held.url}/ready`);
+    expect([troubled.status, (await jsonOf(troubled)).error.message]).toEqual([503, trouble]);
+    const asked = held.post("/v1/samples", { seed: 1 });
+    await until(() => runs.length === 1);
+    runs[0].end(new GenError("unreachable", "redis.internal is away"));
+    const refused = await asked;
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "5"]);
+    const { error } = await jsonOf(refused);
+    expect([error.code, error.message]).toEqual([
+      "unreachable",
+      "the model's workers do not answer; try again in 5 s",
+    ]);
+    expect(held.errors).toHaveLength(1);
+    trouble = undefined;
+    expect((await fetch(`${held.url}/ready`)).status).toBe(200);
     await held.close(0.1);
   });
 

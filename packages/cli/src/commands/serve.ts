@@ -1,7 +1,15 @@
 import { Command } from "commander";
 import { usageError } from "../errors.ts";
 import { checkModelFolder } from "../files.ts";
-import { backendNames, choice, integer, pageOrigin, path, words } from "../options.ts";
+import {
+  backendNames,
+  choice,
+  decimal,
+  integer,
+  pageOrigin,
+  path,
+  words,
+} from "../options.ts";
 import type { ServeOptions } from "../runs/serve.ts";
 import { interruptSignal } from "../terminal.ts";
 
@@ -35,7 +43,33 @@ export function serveCommand(): Command {
       integer(1, 64),
     )
     .addOption(
-      choice("--backend <name>", "the backend; `gen backends` tests each", backendNames, "onnx"),
+      choice(
+        "--backend <name>",
+        "the backend, with --queue that of the workers; `gen backends` tests each",
+        backendNames,
+        "onnx",
+      ),
+    )
+    .option(
+      "--queue <queue>",
+      "compute nothing here: hand the work to the workers of `gen jobs work` at this queue, by its name or by Redis' address, whose queue is gen",
+      words,
+    )
+    .option(
+      "--redis <url>",
+      "Redis' address (default: GEN_REDIS, else redis://127.0.0.1:6379)",
+      words,
+    )
+    .option(
+      "--store <folder>",
+      "where models and results are: a folder that all workers see, or s3://bucket/prefix",
+      path,
+    )
+    .option("--no-upload", "keep the model's files out of the store: workers have them by --model")
+    .option(
+      "--timeout <s>",
+      "seconds for which a run waits for workers (default: 600)",
+      decimal(0, 86_400, true),
     )
     .option("--json", "print the address as JSON on stdout", false)
     .addHelpText(
@@ -50,10 +84,14 @@ Needs: npm install fastify @fastify/cors @fastify/swagger prom-client
 Requests that fit together share a run, and each gets the numbers that it would get alone.
 Ctrl-C refuses what waits and lets the run under way end; a second Ctrl-C ends at once.
 
+With --queue each run is a job before all others, and as many runs are under way as workers are
+there. It needs bullmq and ioredis too. The samples are those of a server that computes itself.
+
 Examples:
   gen serve --model moons
   gen serve --model stable-diffusion --port 8000 --max-steps 50 --max-count 4
-  gen serve --model moons --host 0.0.0.0 --token-file token.txt --origin https://example.com`,
+  gen serve --model moons --host 0.0.0.0 --token-file token.txt --origin https://example.com
+  gen serve --model moons --queue redis://queue.internal:6379 --store /mnt/jobs`,
     )
     .action(run);
 }

@@ -5,9 +5,8 @@
 import type { OpenJob, OpenKind } from "@gen/jobs";
 import type { Backend } from "@gen/runtime-gpu";
 import { pipelineSampler } from "@gen/sampling";
-import { usageError } from "../errors.ts";
 import { type EvaluationSettings, prepareEvaluation } from "../evaluation/evaluation.ts";
-import { type PathMap, withDataPaths, withPicturePaths, withSamplePaths } from "../job-paths.ts";
+import { pathAt, withDataPaths, withPicturePaths, withSamplePaths } from "../job-paths.ts";
 import {
   type DecodeFlags,
   type EncodeFlags,
@@ -20,6 +19,7 @@ import type { PictureSources } from "../picture-sources.ts";
 import { unscale } from "../scaling.ts";
 import { type CompleteSettings, preparePictures, toJson } from "./generate.ts";
 import { prepareSamples, type SampleCommandOptions } from "./sample.ts";
+import { serveKind } from "./serve-kind.ts";
 
 /** A backend that is opened when it is needed, and anew after a failure. */
 export interface LazyBackend {
@@ -44,8 +44,8 @@ export function jobKinds(
   const onBackend = ({ draw, close }: OpenJob): OpenJob => {
     let failed = false;
     return {
-      draw: (part, stop) =>
-        draw(part, stop).catch((error: unknown) => {
+      draw: (part, stop, onProgress) =>
+        draw(part, stop, onProgress).catch((error: unknown) => {
           failed ||= !stop.aborted;
           throw error;
         }),
@@ -55,7 +55,8 @@ export function jobKinds(
       },
     };
   };
-  return {
+  const served = serveKind(backend, signal);
+  const kinds: Record<string, OpenKind> = {
     async sample({ options }, at) {
       const given = options as SampleCommandOptions & { readonly model: string };
       const opened = await backend.open();
@@ -115,6 +116,15 @@ export function jobKinds(
       return inBatches(await prepareDecoding(flags, signal), flags.seed);
     },
   };
+  // One model at a time is in memory.
+  const alone = (open: OpenKind): OpenKind => {
+    return async (job, at) => {
+      await served.free();
+      return open(job, at);
+    };
+  };
+  const others = Object.entries(kinds).map(([name, open]) => [name, alone(open)]);
+  return { ...Object.fromEntries(others), serve: served.open };
 
   /** A verb on latents, whose batches begin at multiples of their size. */
   async function inBatches(work: LatentBatches, seed: number): Promise<OpenJob> {
@@ -134,12 +144,3 @@ export function jobKinds(
 interface Seeded {
   readonly seed: number;
 }
-
-/** Where a job's files are at this worker. A job reads no file that it did not bring. */
-const pathAt =
-  (at: ReadonlyMap<string, string>): PathMap =>
-  (path) => {
-    const here = at.get(path);
-    if (here === undefined) throw usageError(`the job names a file that it did not bring: ${path}`);
-    return here;
-  };

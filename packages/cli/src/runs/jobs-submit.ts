@@ -206,7 +206,7 @@ async function askedPictures(
 }
 
 /** @throws GenError `usage` when a path is at a URL, or the model is no folder. */
-async function checkInputs(files: readonly string[], model: string): Promise<void> {
+export async function checkInputs(files: readonly string[], model: string): Promise<void> {
   const online = files.find(isOnline);
   if (online !== undefined)
     throw usageError("a job's files must be on this machine, got a URL: download its folder first");

@@ -1,16 +1,15 @@
 import { basename } from "node:path";
-import { describeFolder, openImageModel } from "@gen/pipeline";
-import type { Backend } from "@gen/runtime-gpu";
 import { openBackend } from "@gen/runtime-gpu/open";
-import { pictureModel, sampleModel, startServer } from "@gen/server";
+import { type ServedModel, startServer } from "@gen/server";
 import { errorLine, usageError } from "../errors.ts";
 import { readBounded } from "../files.ts";
 import { isVaeFolder } from "../latent-model.ts";
-import { loadFrom, readModelFolder, shownFolder } from "../model-folder.ts";
-import { unscale } from "../scaling.ts";
+import { shownFolder } from "../model-folder.ts";
+import { servedFolder } from "../served-folder.ts";
 import { note, print } from "../terminal.ts";
+import { queuedModel, refuseQueueFlags, type ServeQueueOptions } from "./serve-queue.ts";
 
-export interface ServeOptions {
+export interface ServeOptions extends ServeQueueOptions {
   readonly model?: string;
   readonly name?: string;
   readonly host: string;
@@ -41,9 +40,8 @@ export async function runServe(
   }
   if (await isVaeFolder(folder, signal))
     throw usageError("--model must be a diffusion model, got a VAE; gen sample draws of it");
-  const backend = await openBackend(options.backend, { isolate: true });
+  const { model, by, facts, close } = await openServed(folder, options);
   try {
-    const model = await openModel(folder, { backend, signal, exact: options.exact });
     const name = options.name ?? basename(shownFolder(folder).replace(/[/?]+(\.\.\.)?$/, ""));
     const server = await startServer({
       model,
@@ -63,42 +61,53 @@ export async function runServe(
     });
     const { url } = server;
     const route = model.prompts ? "/v1/images/generations" : "/v1/samples";
-    print(json, { url, model: name, route, backend: backend.name }, [
-      `${name} is served at ${url}${route} on ${backend.name}; ${url}/openapi.json describes it`,
+    print(json, { url, model: name, route, ...facts }, [
+      `${name} is served at ${url}${route} ${by}; ${url}/openapi.json describes it`,
     ]);
     await aborted(signal);
     await server.close();
     // To end a server is no failure.
     process.exitCode = 0;
   } finally {
-    await backend.close();
+    await close();
   }
 }
 
-/** A folder's model: of prompts where it encodes text. */
-async function openModel(
+/** What is served, and who computes it. */
+interface Served {
+  readonly model: ServedModel;
+  /** Who computes it, in a sentence. */
+  readonly by: string;
+  readonly facts: { readonly backend: string; readonly queue?: string };
+  close(): Promise<void>;
+}
+
+/** Opens the model here, or hands its work to the workers of a queue. */
+async function openServed(
   folder: string,
-  {
-    backend,
-    signal,
-    exact,
-  }: { readonly backend: Backend; readonly signal: AbortSignal; readonly exact?: number },
-) {
-  const { kind } = await loadFrom(folder, { signal }, (files) => describeFolder(files));
-  if (kind === "text to image" || kind === "latent consistency") {
-    const reading = { signal, backend: backend.name };
-    return pictureModel(
-      await loadFrom(folder, reading, (files, more) => openImageModel(files, { ...more, backend })),
-      { exact },
-    );
+  options: ServeOptions & { readonly signal: AbortSignal },
+): Promise<Served> {
+  const { queue, signal, exact } = options;
+  if (queue !== undefined) {
+    const queued = await queuedModel(folder, { ...options, queue });
+    return {
+      model: queued.model,
+      by: `by the workers of queue ${queued.queue}`,
+      facts: { backend: options.backend, queue: queued.queue },
+      // Again, where no server began.
+      close: () => queued.model.dispose(),
+    };
   }
-  const pipeline = await readModelFolder(folder, { signal, backend: backend.name });
-  const { scaling } = pipeline;
-  return sampleModel(pipeline, {
-    backend,
-    exact,
-    ...(scaling && { convert: (x: Float32Array) => unscale(x, scaling) }),
-  });
+  refuseQueueFlags(options);
+  const backend = await openBackend(options.backend, { isolate: true });
+  try {
+    const model = await servedFolder(folder, { backend, signal, exact });
+    const { name } = backend;
+    return { model, by: `on ${name}`, facts: { backend: name }, close: () => backend.close() };
+  } catch (error) {
+    await backend.close();
+    throw error;
+  }
 }
 
 /** The token of the file, or of the environment, so that no list of processes shows it. */

@@ -12,8 +12,7 @@
  *   InstructPix2Pix             -      -           -   100  7.5, XL 5       -     -      -
  */
 import { GenError } from "@gen/math";
-import { isWanted } from "../describe-folder.ts";
-import { classNameOf, type Fields, type FolderKind, kindOf } from "../folder-kind.ts";
+import { classNameOf, type Fields, type FolderKind, isWanted, kindOf } from "../folder-kind.ts";
 import type { TextKind } from "./text-kind.ts";
 
 /** What a picture is made from. */

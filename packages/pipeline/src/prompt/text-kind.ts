@@ -7,8 +7,7 @@
  *   Flux                                      CLIP (pooled), T5
  */
 import type { Signature } from "@gen/graph";
-import { isWanted } from "../describe-folder.ts";
-import { classNameOf, type Fields } from "../folder-kind.ts";
+import { classNameOf, type Fields, isWanted } from "../folder-kind.ts";
 import { isPacked } from "../folder-sizes.ts";
 
 /** An encoder of text in a folder. */
