@@ -51,6 +51,15 @@ export const pipelineRows: readonly ConformanceRow[] = [
     test: "packages/pipeline/test/pictures.test.ts",
   },
   {
+    what: {
+      en: "Latents and pictures of AutoencoderKL, by `gen encode` and `gen decode`",
+      zh: "AutoencoderKL 的潜变量与图片，由 `gen encode` 与 `gen decode` 得到",
+    },
+    files: [`${folders}/golden.vae.json`],
+    within: "1e-4",
+    test: "packages/cli/test/exported-folders.test.ts",
+  },
+  {
     what: { en: "ControlNets", zh: "ControlNet" },
     files: [`${folders}/golden.control.json`],
     within: "1e-3",

@@ -91,10 +91,9 @@ export function buildVae(settings: VaeSettings): Vae {
   if (network === "mlp") return mlpVae({ shape, hidden: [width], latent, seed, classes, ...ends });
   const [imageChannels] = shape;
   const size = convSides(settings);
-  if (classes !== undefined) throw usageError(`--classes needs --network mlp, got ${network}`);
   const channels = [width, 2 * width];
   const refine = refineOf(settings);
-  return convVae({ size, imageChannels, channels, latent, seed, refine, ...ends });
+  return convVae({ size, imageChannels, channels, latent, seed, refine, classes, ...ends });
 }
 
 /** Two residual blocks at each size. */

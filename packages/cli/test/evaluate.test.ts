@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { digits, fashionMnist, holdOut, readPng, writeNpy } from "@gen/data";
-import { matmul, mul, parameter, reshape, tensor, trace } from "@gen/graph";
+import { matmul, mul, parameter, reshape, type Shape, tensor, trace } from "@gen/graph";
 import { fromOnnx, toOnnx } from "@gen/graph/onnx";
 import { randomStream } from "@gen/math";
 import { callProgram } from "@gen/runtime-gpu/call-program";
@@ -66,19 +66,20 @@ describe.concurrent("gen evaluate of samples", () => {
     const halves = Float32Array.from({ length: 16 * 2 }, (_, i) =>
       (i >> 1) % 16 < 8 ? 1 - (i % 2) : i % 2,
     );
-    const graph = trace(
-      ({ image }) => {
-        const columns = matmul(image, parameter("halves", tensor(halves, [16, 2])));
-        const rows = matmul(
-          parameter("rows", tensor(new Float32Array(16).fill(1), [1, 16])),
-          columns,
-        );
-        return { pooled: mul(reshape(rows, [-1, 6]), 1 / 128) };
-      },
-      { image: { shape: ["n", 3, 16, 16] } },
-    );
+    const halved = (batch: Shape[number]) =>
+      trace(
+        ({ image }) => {
+          const columns = matmul(image, parameter("halves", tensor(halves, [16, 2])));
+          const rows = matmul(
+            parameter("rows", tensor(new Float32Array(16).fill(1), [1, 16])),
+            columns,
+          );
+          return { pooled: mul(reshape(rows, [-1, 6]), 1 / 128) };
+        },
+        { image: { shape: [batch, 3, 16, 16] } },
+      );
     const model = at("halves.onnx");
-    writeFileSync(model, toOnnx(graph));
+    writeFileSync(model, toOnnx(halved("n")));
     const args = ["--samples", noise, "--data", "digits", "--features", model, "--count", "60"];
     const found = await evaluate(...args, "--out", at("halves.png"));
     expect(found.features).toBe(`features of ${model}`);
@@ -86,6 +87,11 @@ describe.concurrent("gen evaluate of samples", () => {
     const wider = await evaluate(...args, "--feature-range", "-2,2", "--out", at("wider.png"));
     // Features of twice the size.
     expect(wider.distances.frechet / found.distances.frechet).toBeCloseTo(4, 3);
+    // The same model as an exporter writes it that fixes the batch, which runs image by image.
+    const single = at("single.onnx");
+    writeFileSync(single, toOnnx(halved(1)));
+    const one = [...args.with(5, single), "--out", at("one.png")];
+    expect((await evaluate(...one)).distances).toEqual(found.distances);
   });
 
   it("has pytorch-fid's distance of the same features", async () => {
@@ -94,6 +100,16 @@ describe.concurrent("gen evaluate of samples", () => {
     const { distances } = await evaluate(...args);
     // pytorch-fid 0.3.0 and onnxruntime 1.22.1, by tooling/models/features/fid.py
     expect(Math.abs(distances.frechet - 1.7166432943979757)).toBeLessThan(1e-4);
+  });
+
+  it("has pytorch-fid's distance in the features of a network of InceptionV3's operators", async () => {
+    const some = items("few.npy", signed(train.data.subarray(0, 400 * 64)));
+    const model = new URL("reference/inception-narrow.onnx", import.meta.url).pathname;
+    const args = ["--samples", some, "--data", "digits", "--features", model];
+    const range = ["--feature-range", "0,1", "--out", at("few.png")];
+    const { distances } = await evaluate(...args, ...range);
+    // pytorch-fid 0.3.0 and torch 2.15.0, by tooling/models/features/inception.py --narrow
+    expect(Math.abs(distances.frechet - 0.07136357279056549)).toBeLessThan(1e-5);
   });
 
   it("says in the table what the JSON says", async () => {

@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { readNpy } from "@gen/data";
+import { readNpy, readNpz, readSafetensors, writeNpy, writePng } from "@gen/data";
 import { trace } from "@gen/graph";
 import { toOnnx } from "@gen/graph/onnx";
 import { expect, test } from "vitest";
-import { modelFolder } from "../../../tooling/fixtures/model-folder.ts";
-import { expectRefusal, gen, runJson, scratch } from "./gen.ts";
+import { goldenRuns, modelFolder } from "../../../tooling/fixtures/model-folder.ts";
+import { expectRefusal, gen, runJson, runJsonHere, scratch } from "./gen.ts";
 
 const { at } = scratch();
 
@@ -108,3 +108,64 @@ test("PyTorch's weights without ONNX are refused with the export command", async
   const { code, stderr } = await gen(["inspect", folder]);
   expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
 });
+
+/** A case of tooling/reference/folders/latents.py. */
+interface VaeCase {
+  readonly shape: readonly [count: number, channels: number, height: number, width: number];
+  readonly scaling_factor: number;
+  readonly shift_factor: number;
+}
+
+// Four channels with a factor, and sixteen with a factor and a shift.
+test.each(["sd1", "sd35"])("%s's autoencoder has diffusers' latents and pictures", async (name) => {
+  const folder = modelFolder(name).write(at(`${name}-vae`));
+  const { cases, tensors } = goldenRuns<VaeCase>(name, "vae");
+  const golden = readSafetensors(tensors).tensors;
+  const [count, channels, height, width] = cases[0].shape;
+  const pixels = height * width;
+  mkdirSync(at(`${name}-pictures`));
+  for (let n = 0; n < count; n++) {
+    // The script's bytes, whose planes become a picture's pixels.
+    const byte = (plane: number, k: number) => (((n * channels + plane) * pixels + k) * 7919) % 251;
+    const data = Uint8Array.from({ length: 3 * pixels }, (_, i) => byte(i % 3, Math.floor(i / 3)));
+    writeFileSync(at(`${name}-pictures/${n}.png`), writePng({ data, width, height, channels: 3 }));
+  }
+  const model = ["--model", folder];
+  const pictures = ["--data", at(`${name}-pictures`), "--split", "all"];
+  const sized = [...pictures, "--size", `${width}x${height}`];
+  await runJsonHere("encode", ...model, ...sized, "--out", at(`${name}.npz`));
+  const { z, log_variance } = readNpz(readFileSync(at(`${name}.npz`)));
+  near(z, golden.z);
+  near(log_variance, golden.log_variance);
+  const latents = at(`${name}-z.npy`);
+  writeFileSync(latents, writeNpy({ data: golden.z.data as Float32Array, shape: golden.z.shape }));
+  const decoding = ["decode", ...model, "--latents", latents];
+  await runJsonHere(...(decoding as [string]), "--out", at(`${name}-decoded.npy`));
+  near(readNpy(readFileSync(at(`${name}-decoded.npy`))), golden.decoded);
+  const told = await runJsonHere(
+    "reconstruct",
+    ...model,
+    ...sized,
+    "--out",
+    at(`${name}-pairs.png`),
+  );
+  const decoded = golden.decoded.data as Float32Array;
+  const errors = Array.from(decoded, (v, i) => Math.abs((255 * (v + 1)) / 2 - ((i * 7919) % 251)));
+  const mean = errors.reduce((sum, error) => sum + error / errors.length, 0);
+  expect((told.pixels as { meanAbsolute: number }).meanAbsolute).toBeCloseTo(mean, 2);
+  await expectRefusal(
+    ["encode", ...model, ...pictures, "--size", "50x33", "--out", at("odd.npy")],
+    /--size must have sides divisible by 8, got 50x33/,
+  );
+});
+
+/** Compares with diffusers' numbers, which are below 8. */
+function near(
+  got: { readonly data: unknown; readonly shape: readonly number[] },
+  wanted: { readonly data: unknown; readonly shape: readonly number[] },
+) {
+  expect(got.shape).toEqual(wanted.shape);
+  const [a, b] = [got.data as Float32Array, wanted.data as Float32Array];
+  const farthest = a.reduce((most, v, i) => Math.max(most, Math.abs(v - b[i])), 0);
+  expect(farthest).toBeLessThan(1e-4);
+}

@@ -239,6 +239,46 @@ describe("the objectives of gen train vae", () => {
     expect(objectiveSettings({})).toEqual({});
   });
 
+  test("a conditional VAE of residual blocks goes through every verb with its labels", async () => {
+    const small = ["--network", "residual", "--width", "4", "--latent", "2", "--batch", "32"];
+    const training = ["--data", "digits", ...small, "--steps", "60", "--classes"];
+    await runJson("train", "vae", ...training, "--out", at("conv"));
+    const model = ["--model", at("conv")];
+    const drawn = async (label: string, out: string) => {
+      const { shape } = await runJson(
+        "sample",
+        ...model,
+        "--class",
+        label,
+        "--count",
+        "2",
+        "--out",
+        at(out),
+      );
+      expect(shape).toEqual([2, 1, 8, 8]);
+      return array(out).data;
+    };
+    const three = await drawn("3", "three.npy");
+    expect(await drawn("3", "again.npy")).toEqual(three);
+    const seven = await drawn("7", "seven.npy");
+    expect(Math.max(...three.map((v, i) => Math.abs(v - seven[i])))).toBeGreaterThan(1e-3);
+    // Labels go along in the npz file: decoded with them, the error in pixels is the same.
+    await runJson("encode", ...model, "--split", "test", "--out", at("conv.npz"));
+    await runJson("decode", ...model, "--latents", at("conv.npz"), "--out", at("conv.npy"));
+    const told = await runJson("reconstruct", ...model, "--out", at("conv.png"));
+    const { test: held } = holdOut(await digits());
+    const images = array("conv.npy").data;
+    const error = images.reduce(
+      (sum, v, i) =>
+        sum + Math.abs((255 * (v + 1)) / 2 - (255 * held.data[i]) / 16) / images.length,
+      0,
+    );
+    expect((told.pixels as { meanAbsolute: number }).meanAbsolute).toBeCloseTo(error, 3);
+    const walk = ["--items", "4", "--attribute", "7", "--frames", "3"];
+    await runJson("interpolate", ...model, ...walk, "--out", at("walk.png"));
+    expect(size("walk.png")[0]).toBeGreaterThan(24);
+  });
+
   test("a conditional VAE draws by class, and is no part of a pipeline", async () => {
     const training = ["--data", "digits", "--latent", "2", "--width", "16", "--steps", "20"];
     await runJson("train", "vae", ...training, "--classes", "--out", at("classes"));

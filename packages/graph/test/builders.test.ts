@@ -20,6 +20,7 @@ import {
   gather,
   graphOf,
   greater,
+  groupNormalization,
   input,
   instanceNorm,
   matmul,
@@ -36,6 +37,7 @@ import {
   softmax,
   sum,
   tensor,
+  tensorData,
   tensorNumbers,
   trace,
   transpose,
@@ -188,7 +190,21 @@ describe("errors name the operation and both shapes", () => {
       () => instanceNorm(of(1, 3, 7), of(3), of(2)),
       "GroupNormalization: [1, 3, 7] in 3 groups does not go with scale [3] and bias [2]",
     ],
+    [
+      () => groupNormalization(of(1, 4), of(4), of(4), 2),
+      "GroupNormalization: x must be [batch, channels, ...] of 3 dimensions or more, got [1, 4]; reshape it, such as to [batch, channels, 1]",
+    ],
     [() => tensor([1, 2], [3]), "tensor of shape [3] takes 3 elements, got 2"],
+    ...["foo", "constructor", undefined].map((dtype): [() => unknown, string] => [
+      () => tensorData([1], dtype as never),
+      `dtype must be one of float32, float64, float16, int32, int64, bool, got ${dtype}`,
+    ]),
+    [
+      () => parameter("a", undefined as never),
+      "value must be a tensor, such as tensor([1, 2]) gives, got undefined",
+    ],
+    [() => parameter("a", [1, 2] as never), "value must be a tensor, such as tensor([1, 2]) gives"],
+    [() => parameter(tensor([1]) as never, tensor([1])), "name must be a text, got"],
   ];
   test.each(cases)("%s", (f, message) => {
     let error: unknown;

@@ -1,7 +1,9 @@
-import { type Expr, reshape } from "@gen/graph";
+import { add, type Expr, reshape, type Signature } from "@gen/graph";
 import { ArgumentError, rules, shown } from "@gen/math/arguments";
 import { type Activation, activationFunction } from "./activation.ts";
 import { convolution, downsample, upsample } from "./convolution.ts";
+import { embedding } from "./embedding.ts";
+import { normalWeights, sizeOf } from "./initializers.ts";
 import { checkNetwork, IMAGE_SIZE } from "./layer-rules.ts";
 import { linear } from "./linear.ts";
 import { type Network, type NetworkOptions, network } from "./network.ts";
@@ -15,6 +17,13 @@ export interface ConvCoderOptions extends NetworkOptions {
    * @defaultValue false
    */
   map?: boolean;
+  /**
+   * Adds an argument `condition` `[batch]` int64 in [0, classes]; `classes` means no class. Each
+   * class shifts the result of the first layer, as a one-hot class beside the layer's input does
+   * (Sohn et al. 2015).
+   * @defaultValue none
+   */
+  classes?: number;
   /** The activation after each convolution but the decoder's last. @defaultValue silu */
   activation?: Activation;
   /**
@@ -68,6 +77,20 @@ export function imageSizes(size: ConvCoderOptions["size"], levels: number): Imag
   );
 }
 
+/** Shifts x `[batch, ...shape]` by a learned `shape` of its class. */
+function classShift(options: ConvCoderOptions, shape: readonly number[]) {
+  const { classes, name = "", seed } = options;
+  if (classes === undefined) return (x: Expr) => x;
+  const first = { weight: normalWeights(0.02), seed };
+  const shifts = embedding(`${name}classes`, classes + 1, sizeOf(shape), first);
+  return (x: Expr, condition: Expr) =>
+    add(x, reshape(shifts(condition), [condition.shape[0], ...shape]));
+}
+
+/** The argument of a network with classes. */
+const labelOf = ({ classes }: ConvCoderOptions): Record<string, Signature> =>
+  classes === undefined ? {} : { condition: { shape: ["batch"], dtype: "int64" } };
+
 const refined = (refine: ((x: Expr) => Expr) | undefined, x: Expr) => refine?.(x) ?? x;
 
 /**
@@ -75,7 +98,7 @@ const refined = (refine: ((x: Expr) => Expr) | undefined, x: Expr) => refine?.(x
  * convolution for each entry of `channels`, one more at the smallest size, then a linear layer (or
  * a 3x3 convolution).
  *
- * @param options Size and channels of the images and of the levels, and features of the code.
+ * @param options Size and channels of images and levels, features of the code, and classes.
  * @throws RangeError when `size` cannot be halved once for each level.
  */
 export function convEncoder(options: ConvEncoderOptions): Network {
@@ -89,19 +112,25 @@ export function convEncoder(options: ConvEncoderOptions): Network {
   const pixels = halved[0] * halved[1];
   const widths = [inChannels, ...channels];
   const last = widths[widths.length - 1];
+  const shift = classShift(options, [channels[0], 1, 1]);
   const down = channels.map((c, i) => {
     const halve = downsample(`${name}down.${i}`, widths[i], c, { seed });
     const refine = options.refine?.(`${name}down.${i}.refine`, c);
-    return (x: Expr) => refined(refine, activate(halve(x)));
+    return (x: Expr, condition: Expr) => {
+      const h = halve(x);
+      return refined(refine, activate(i === 0 ? shift(h, condition) : h));
+    };
   });
   const mid = convolution(`${name}mid`, last, last, { seed });
   const head = map
     ? convolution(`${name}head`, last, outputs, { seed })
     : linear(`${name}head`, last * pixels, outputs, { seed });
-  return network({ x: { shape: ["batch", inChannels, ...full] } }, (x) => {
-    const h = activate(mid(down.reduce((y, layer) => layer(y), x)));
+  const signature = { x: { shape: ["batch", inChannels, ...full] }, ...labelOf(options) };
+  const apply = (x: Expr, condition: Expr) => {
+    const h = activate(mid(down.reduce((y, layer) => layer(y, condition), x)));
     return head(map ? h : reshape(h, [h.shape[0], last * pixels]));
-  });
+  };
+  return network(signature, apply, options.classes);
 }
 
 /**
@@ -110,7 +139,7 @@ export function convEncoder(options: ConvEncoderOptions): Network {
  * of `channels` a doubling of the size with a 3x3 convolution, and a 3x3 convolution to
  * `outChannels`.
  *
- * @param options Size and channels of the images and of the levels, and features of the code.
+ * @param options Size and channels of images and levels, features of the code, and classes.
  * @throws RangeError when `size` cannot be halved once for each level.
  */
 export function convDecoder(options: ConvDecoderOptions): Network {
@@ -132,9 +161,11 @@ export function convDecoder(options: ConvDecoderOptions): Network {
     return (x: Expr) => activate(double(refined(refine, x)));
   });
   const head = convolution(`${name}head`, last, outChannels, { seed });
+  const shift = classShift(options, [first, ...halved]);
   const shape = map ? ["batch", inputs, ...halved] : ["batch", inputs];
-  return network({ z: { shape } }, (z) => {
-    const h = reshape(stem(z), [z.shape[0], first, ...halved]);
+  const apply = (z: Expr, condition: Expr) => {
+    const h = shift(reshape(stem(z), [z.shape[0], first, ...halved]), condition);
     return head(up.reduce((y, layer) => layer(y), activate(h)));
-  });
+  };
+  return network({ z: { shape }, ...labelOf(options) }, apply, options.classes);
 }

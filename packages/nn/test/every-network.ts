@@ -7,6 +7,10 @@ export const everyNetwork: Record<string, () => Network> = {
   mlp: () => mlp({ inputs: 2, hidden: [32], time: true, classes: 3 }),
   convEncoder: () => convEncoder({ size: 8, channels: [4, 8], outputs: 6 }),
   convDecoder: () => convDecoder({ size: 8, channels: [8, 4], inputs: 3 }),
+  "convEncoder with classes": () =>
+    convEncoder({ size: 8, channels: [4, 8], outputs: 6, classes: 4 }),
+  "convDecoder with classes": () =>
+    convDecoder({ size: 8, channels: [8, 4], inputs: 3, map: true, classes: 4 }),
   unet: () => unet(small),
   "unet with classes, a learned variance and dropout": () =>
     unet({ ...small, inChannels: 2, classes: 4, learnedVariance: true, dropout: 0.25 }),

@@ -78,6 +78,10 @@ describe("mlp", () => {
   });
 });
 
+/** The largest difference of two results. */
+const farthest = (a: Tensor, b: Tensor) =>
+  Math.max(...Array.from(tensorNumbers(a), (v, i) => Math.abs(v - tensorNumbers(b)[i])));
+
 describe("encoder and decoder", () => {
   for (const map of [false, true]) {
     for (const [side, channels, small] of [
@@ -106,6 +110,48 @@ describe("encoder and decoder", () => {
     const flat = { size: [8, 12], channels: [4, 6] } as const;
     expect(run(convEncoder({ ...flat, outputs: 6 }), 2).shape).toEqual([2, 6]);
     expect(run(convDecoder({ ...flat, inputs: 3 }), 2).shape).toEqual([2, 1, 8, 12]);
+  });
+
+  test("with classes are those that take a one-hot class beside z or the image", () => {
+    const [classes, latent, labels] = [4, 3, [2, 4]];
+    const row = (of: number, data: ArrayLike<number>, wide: number) =>
+      Array.from(data).slice(of * wide, (of + 1) * wide);
+    const condition = tensor(labels, [2], "int64");
+    const options = { size: 8, channels: [6, 4], seed: 2 };
+    const told = convDecoder({ ...options, inputs: latent, classes });
+    const { "classes.weight": shifts, "stem.weight": stem, ...weights } = weightsOf(told);
+    expect(shifts.shape).toEqual([classes + 1, 6 * 2 * 2]);
+    // A stem that takes z and the one-hot class, whose columns are the shifts.
+    const columns = Array.from({ length: 24 }, (_, i) => [
+      ...row(i, tensorNumbers(stem), latent),
+      ...Array.from({ length: classes + 1 }, (_, c) => tensorNumbers(shifts)[c * 24 + i]),
+    ]);
+    const joint = convDecoder({ ...options, inputs: latent + classes + 1 });
+    const stems = { "stem.weight": tensor(columns.flat(), [24, latent + classes + 1]) };
+    const same = withWeights(joint, { ...weights, ...stems });
+    const z = [0.3, -1, 2, 0.5, 0.1, -0.7];
+    const hot = labels.map((label, i) => [
+      ...row(i, z, latent),
+      ...Array.from({ length: classes + 1 }, (_, c) => Number(c === label)),
+    ]);
+    const wanted = run(same, 2, { z: tensor(hot.flat(), [2, latent + classes + 1]) });
+    const got = run(told, 2, { z: tensor(z, [2, latent]), condition });
+    const other = run(told, 2, {
+      z: tensor(z, [2, latent]),
+      condition: tensor([1, 0], [2], "int64"),
+    });
+    for (const [i, v] of Array.from(tensorNumbers(wanted)).entries())
+      expect(tensorNumbers(got)[i]).toBeCloseTo(v, 6);
+    expect(farthest(got, other)).toBeGreaterThan(1e-4);
+    const encoder = convEncoder({ ...options, outputs: 6, classes });
+    expect(Object.keys(encoder.signature)).toEqual(["x", "condition"]);
+    expect(weightsOf(encoder)["classes.weight"].shape).toEqual([classes + 1, 6]);
+    const [a, b] = [
+      [1, 2],
+      [2, 1],
+    ].map((l) => run(encoder, 2, { condition: tensor(l, [2], "int64") }));
+    expect(farthest(a, b)).toBeGreaterThan(1e-4);
+    expect(() => convEncoder({ ...options, outputs: 6, classes: 0 })).toThrow(/classes must be/);
   });
 
   test("refuse sizes that cannot be halved", () => {

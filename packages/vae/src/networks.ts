@@ -12,6 +12,8 @@ export interface VaeNetworkOptions {
   readonly activation?: Activation;
   /** The inputs of a learned prior; see `vae`. @defaultValue none: the prior is N(0, I) */
   readonly pseudoInputs?: number;
+  /** Makes a conditional VAE on labels in [0, classes]; `classes` means no class. @defaultValue none */
+  readonly classes?: number;
   /** Start of all names of weights. @defaultValue "" */
   readonly name?: string;
   /** Seed of the first weights. @defaultValue 0 */
@@ -24,6 +26,7 @@ const vaeRules = {
   activation: rules.optional(rules.either(rules.TEXT, rules.FUNCTION)),
   seed: rules.optional(rules.SEED),
   pseudoInputs: rules.optional(rules.COUNT),
+  classes: rules.optional(rules.COUNT),
   latent: rules.optional(rules.COUNT),
 };
 
@@ -35,8 +38,6 @@ export interface MlpVaeOptions extends VaeNetworkOptions {
   readonly hidden?: readonly number[];
   /** Features of z. @defaultValue 20 */
   readonly latent?: number;
-  /** Makes a conditional VAE on labels in [0, classes]; `classes` means no class. @defaultValue none */
-  readonly classes?: number;
 }
 
 /** A VAE with linear layers on both sides, such as 784-400-20-400-784 (Kingma and Welling 2014). */
@@ -45,7 +46,6 @@ export function mlpVae(options: MlpVaeOptions): Vae {
     ...vaeRules,
     shape: rules.SIZES,
     hidden: rules.optional(rules.listOf(rules.COUNT)),
-    classes: rules.optional(rules.COUNT),
   });
   const { shape, hidden = [400], latent = 20, activation = "relu", seed = 0 } = options;
   const { likelihood = "bernoulli", classes, pseudoInputs, name = "" } = options;
@@ -111,10 +111,10 @@ export function convVae(options: ConvVaeOptions): Vae {
   });
   const { size, imageChannels = 1, channels = [32, 64], map, activation, seed } = options;
   const { latent = map ? 4 : 20, likelihood = "bernoulli", pseudoInputs, name = "" } = options;
-  const { refine } = options;
+  const { refine, classes } = options;
   const back = [...channels].reverse();
   const outChannels = outputsOf(likelihood) * imageChannels;
-  const rest = { size, map, activation, refine, seed };
+  const rest = { size, map, activation, refine, seed, classes };
   const inner = { inChannels: imageChannels, channels, outputs: 2 * latent };
   const outer = { inputs: latent, channels: back, outChannels };
   return vae({

@@ -37,7 +37,8 @@ export interface FeatureExtractor {
 
 /** The most numbers of one item's features: a Frechet distance takes their cube in time. */
 const MAX_FEATURES = 4096;
-const BATCH = 100;
+/** The most images at once, and the most numbers of theirs, which bound the memory. */
+const BATCH = { images: 100, numbers: 2 ** 22 };
 
 /** The items' own numbers. @throws GenError `usage` when there are too many. */
 function ownFeatures(shape: readonly number[]): FeatureExtractor {
@@ -127,7 +128,7 @@ function extractor(
     throw usageError("the model must take images [batch, channels, height, width] alone");
   if (outputs.length > 1 && output !== "features")
     throw usageError(`the model must have one output, or one named features, got ${text}`);
-  const batch = typeof count === "number" ? count : BATCH;
+  const batch = typeof count === "number" ? count : batchOf(wanted, shape);
   const graph = trace(
     ({ x }) => {
       const scaled = add(mul(x, (high - low) / 2), (high + low) / 2);
@@ -142,9 +143,21 @@ function extractor(
   return { graph, batch, dim };
 }
 
+type Wanted = readonly (number | string)[];
+
+/** The dimensions that a model leaves open are those of the images. */
+const sizesOf = (wanted: Wanted, shape: readonly number[]): number[] =>
+  wanted.map((d, i) => (typeof d === "number" ? d : shape[i]));
+
+/** Images at once, as many as the memory of a large network of large images allows. */
+const batchOf = (wanted: Wanted, shape: readonly number[]): number => {
+  const numbers = sizeOf({ shape: sizesOf(wanted, shape) });
+  return Math.max(1, Math.min(BATCH.images, Math.floor(BATCH.numbers / numbers)));
+};
+
 /** Images as a model takes them, whose dimensions may be open. */
-function fitted(x: Expr, shape: readonly number[], wanted: readonly (number | string)[]): Expr {
-  const [channels, height, width] = wanted.map((d, i) => (typeof d === "number" ? d : shape[i]));
+function fitted(x: Expr, shape: readonly number[], wanted: Wanted): Expr {
+  const [channels, height, width] = sizesOf(wanted, shape);
   const isGrey = shape[0] === 1 && channels === 3;
   if (shape[0] !== channels && !isGrey)
     throw usageError(`the model takes ${channels} channels, and the images have ${shape[0]}`);

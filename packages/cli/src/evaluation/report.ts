@@ -1,4 +1,5 @@
 /** The table of `gen evaluate`. */
+import { alignColumns } from "../align-columns.ts";
 import type { Distances } from "./distances.ts";
 
 interface Evaluation {
@@ -46,17 +47,6 @@ export const short = (value: number): string =>
     ? String(Number(value.toPrecision(4)))
     : value.toExponential(2);
 
-/** Lines of cells, in columns. */
-export function tableLines(cells: readonly (readonly string[])[]): string[] {
-  const widths = cells[0].map((_, i) => Math.max(...cells.map((row) => row[i].length)));
-  return cells.map((row) =>
-    row
-      .map((cell, i) => (i === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[i])))
-      .join("  ")
-      .trimEnd(),
-  );
-}
-
 /** What is printed of an evaluation. */
 export function reportLines(found: Evaluation, out: string | undefined): string[] {
   const { likelihood, bound, nearest } = found;
@@ -82,10 +72,13 @@ export function reportLines(found: Evaluation, out: string | undefined): string[
   }
   lines.push(
     `${found.samples} samples beside ${found.heldOut} held-out items of ${found.data}, in ${found.features}:`,
-    ...tableLines([
-      ["", "samples", "training data"],
-      ...rows.map(([name, text]) => [name, text(found.distances), text(found.trainingData)]),
-    ]).map((line) => `  ${line}`),
+    ...alignColumns(
+      [
+        ["", "samples", "training data"],
+        ...rows.map(([name, text]) => [name, text(found.distances), text(found.trainingData)]),
+      ],
+      1,
+    ).map((line) => `  ${line}`),
     `median distance to the nearest training item: samples ${short(nearest.samples)}, held-out items ${short(nearest.heldOut)}`,
   );
   if (out) {

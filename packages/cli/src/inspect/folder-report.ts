@@ -1,8 +1,9 @@
 import type { PipelineFolder } from "@gen/pipeline";
+import { alignColumns } from "../align-columns.ts";
 import { bytesText } from "../terminal.ts";
 import type { ModelReport } from "./model-report.ts";
 import type { FileValue } from "./onnx-file.ts";
-import { alignColumns, head, indent, wrapText } from "./report-lines.ts";
+import { head, indent, wrapText } from "./report-lines.ts";
 
 /** Inputs of a denoiser that are no conditions. */
 const OWN_INPUTS = /^(sample|x|hidden_states|timestep|t|img_ids|txt_ids)$/;
@@ -72,7 +73,9 @@ export function folderLines(report: FolderReport): string[] {
   const { kind, className, needs, parts, missing, conditions, tokenizers, scaling } = report;
   const { latent, multiple, image, memory } = report;
   const listed = (title: string, lines: readonly string[]) =>
-    lines.map((line, i) => head(i === 0 ? title : "", line.slice(indent.length)));
+    lines.map((line, i) => head(i === 0 ? title : "", line));
+  const wrapped = (text: string) =>
+    wrapText(text.split(" "), indent).map((line) => line.slice(indent.length));
   const size = `samples [${latent.map((d) => d ?? "open").join(", ")}]`;
   const steps = multiple > 1 ? `, sides multiples of ${multiple}` : "";
   const pixels = image ? `, images ${image[1]} x ${image[0]} (width x height)` : "";
@@ -91,7 +94,7 @@ export function folderLines(report: FolderReport): string[] {
         2,
       ),
     ),
-    ...missing.flatMap((line) => listed("missing", wrapText(line.split(" "), indent))),
+    ...missing.flatMap((line) => listed("missing", wrapped(line))),
     ...listed(
       "conditions",
       alignColumns(
@@ -100,7 +103,7 @@ export function folderLines(report: FolderReport): string[] {
     ),
     ...tokenizers.flatMap(({ name, files }) => {
       const inside = files.map((file) => file.slice(name.length + 1)).join(", ");
-      return listed(name, wrapText(inside.split(" "), indent));
+      return listed(name, wrapped(inside));
     }),
     head("size", `${size}${steps}${pixels}`),
     head(

@@ -1,3 +1,4 @@
+import { alignColumns } from "../align-columns.ts";
 import { bytesText } from "../terminal.ts";
 import type { ModelReport } from "./model-report.ts";
 import type { FileValue } from "./onnx-file.ts";
@@ -30,7 +31,7 @@ export function reportLines(report: ModelReport): string[] {
     "",
     head("parameters", `${counts}, ${bytesText(parameters.bytes)} (${kinds.join(", ") || "none"})`),
     ...(outside.length > 0 ? [head("", `weights in ${outside.join(", ")}`)] : []),
-    ...alignColumns(rows, 3),
+    ...alignColumns(rows, 3).map((line) => indent + line),
     "",
     head("memory", needs),
     ...(sizes.length > 0 ? [head("", `where ${sizes.join(", ")}`)] : []),
@@ -48,7 +49,7 @@ const shapeOf = ({ shape }: FileValue) => (shape ? `[${shape.join(", ")}]` : "")
 function signatureLines({ inputs, outputs }: ModelReport): string[] {
   const rows = alignColumns([...inputs, ...outputs].map((v) => [v.name, v.dtype, shapeOf(v)]));
   const title = (i: number) => (i === inputs.length ? "outputs" : i === 0 ? "inputs" : "");
-  return rows.map((row, i) => head(title(i), row.slice(width)));
+  return rows.map((row, i) => head(title(i), row));
 }
 
 function runLines(runs: ModelReport["runs"]): string[] {
@@ -61,14 +62,6 @@ function runLines(runs: ModelReport["runs"]): string[] {
     const [first = "", ...others] = wrapText(words, " ".repeat(start.length));
     return [(start + first.trimStart()).trimEnd(), ...others];
   });
-}
-
-/** Rows as lines of aligned columns; column number `right` is aligned to the right. */
-export function alignColumns(rows: readonly (readonly string[])[], right?: number): string[] {
-  const widths = (rows[0] ?? []).map((_, k) => Math.max(...rows.map((row) => row[k].length)));
-  const cell = (text: string, k: number) =>
-    k === right ? text.padStart(widths[k]) : text.padEnd(widths[k]);
-  return rows.map((row) => (indent + row.map(cell).join("  ")).trimEnd());
 }
 
 /** Joins pieces into lines of at most 100 characters that begin with `indent`. */

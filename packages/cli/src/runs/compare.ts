@@ -3,6 +3,7 @@ import { writePng } from "@gen/data";
 import { frechetDistance } from "@gen/math/metrics";
 import type { Backend } from "@gen/runtime-gpu";
 import type { SamplerName } from "@gen/sampling";
+import { alignColumns } from "../align-columns.ts";
 import { replaceFile } from "../atomic-files.ts";
 import { gridSheet } from "../drawing/grid-sheet.ts";
 import { isDrawable, pictureOf } from "../drawing/pictures.ts";
@@ -17,7 +18,7 @@ import {
   trainedOn,
 } from "../evaluation/items.ts";
 import { type Drawn, drawSamples, isEdm, openPipeline } from "../evaluation/open-model.ts";
-import { short, tableLines } from "../evaluation/report.ts";
+import { short } from "../evaluation/report.ts";
 import type { CommonOptions } from "../options.ts";
 import { duration, print, progress } from "../terminal.ts";
 import type { DataFlags } from "../training-options.ts";
@@ -124,7 +125,7 @@ export async function runCompare(
       backend: backend.name,
     };
     print(json, result, [
-      ...tableLines([titles(rows[0]), ...rows.map(cellsOf)]),
+      ...alignColumns([titles(rows[0]), ...rows.map(cellsOf)], 1),
       ...(drawable ? ["", `the first samples of each run are in ${out}`] : []),
     ]);
   } finally {

@@ -1,3 +1,4 @@
+import { refused } from "@gen/math/arguments";
 import { GraphError } from "./graph-error.ts";
 import { shapeText, sizeOf } from "./shape.ts";
 
@@ -53,7 +54,8 @@ export const isFloat = (dtype: DType): boolean => dtype.startsWith("float");
  * @param values The numbers, row-major.
  * @param shape The dimensions. Default: one, of all numbers.
  * @param dtype The type of the elements. Default: "float32".
- * @throws RangeError when the number of elements is not the product of `shape`.
+ * @throws RangeError when the number of elements is not the product of `shape`, or there is no such
+ * dtype.
  */
 export function tensor(
   values: ArrayLike<number> | TensorData,
@@ -74,8 +76,12 @@ export function tensor(
  *
  * @param values The numbers.
  * @param dtype The type of the elements.
+ * @throws RangeError when there is no such dtype.
  */
 export function tensorData(values: ArrayLike<number> | TensorData, dtype: DType): TensorData {
+  if (!Object.hasOwn(typedArrays, dtype)) {
+    throw refused("dtype", `one of ${Object.keys(typedArrays).join(", ")}`, dtype);
+  }
   const Kind = typedArrays[dtype];
   if (values instanceof Kind) return values;
   if (values instanceof BigInt64Array) return tensorData(Array.from(values, Number), dtype);

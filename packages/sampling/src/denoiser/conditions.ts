@@ -1,6 +1,7 @@
 import { type Expr, isFloat, type Signature, shapeText, type Tensor, tensor } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
 import { ArgumentError, checkArguments, rules } from "@gen/math/arguments";
+import type { Denoiser } from "./denoiser.ts";
 import { requireFinite, sizeOf } from "./shapes.ts";
 
 /** Conditions by the names of a network's own arguments. */
@@ -71,6 +72,28 @@ export function namedConditions(
       return [name, conditionTensor(name, value, like)];
     }),
   );
+}
+
+/**
+ * The conditions of a denoiser as tensors, as {@link namedConditions} has them.
+ *
+ * @throws RangeError as there, and when a label is no class of the denoiser.
+ */
+export function denoiserConditions(
+  { condition, classes }: Pick<Denoiser, "condition" | "classes">,
+  given: ConditionOption | undefined,
+): Conditions<Tensor> | undefined {
+  const tensors = namedConditions(given, condition);
+  if (classes === undefined) return tensors;
+  for (const [name, { dtype, shape, data }] of Object.entries(tensors ?? {})) {
+    if (isFloat(dtype) || shape.length > 1) continue;
+    const wrong = Array.from<number | bigint>(data).find((label) => label < 0 || label > classes);
+    if (wrong === undefined) continue;
+    throw new ArgumentError(
+      `condition ${name} must hold classes in [0, ${classes - 1}], or ${classes} where it means none, got ${wrong}`,
+    );
+  }
+  return tensors;
 }
 
 /** Values by name; values without a name belong to the only condition of `names`. */

@@ -4,7 +4,7 @@ import { checkOptions, rules } from "@gen/math/arguments";
 import type { Backend } from "@gen/runtime-gpu";
 import { callProgram } from "@gen/runtime-gpu/call-program";
 import type { SampleOptions } from "../run/sample-options.ts";
-import { conditionInputs, conditionOf, namedConditions } from "./conditions.ts";
+import { conditionInputs, conditionOf, denoiserConditions } from "./conditions.ts";
 import type { Denoiser, DenoiserFunction } from "./denoiser.ts";
 
 /** The network and the backend of {@link denoiserFunction}. */
@@ -34,7 +34,7 @@ export async function denoiserFunction<T>(
 ): Promise<CompiledDenoiser> {
   checkOptions(options, { backend: rules.BACKEND, denoiser: rules.DENOISER, shape: rules.SIZES });
   const { backend, denoiser, shape } = options;
-  const conditions = conditionInputs(namedConditions(options.condition, denoiser.condition));
+  const conditions = conditionInputs(denoiserConditions(denoiser, options.condition));
   const dtype = denoiser.fractionalTime ? "float32" : "int64";
   const time = { shape: [shape[0]], dtype } as const;
   const graph = trace(

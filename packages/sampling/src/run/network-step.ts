@@ -1,7 +1,7 @@
 import type { Tensor } from "@gen/graph";
 import { refused } from "@gen/math/arguments";
 import type { Backend, Program } from "@gen/runtime-gpu";
-import { type Conditions, conditionInputs, namedConditions } from "../denoiser/conditions.ts";
+import { type Conditions, conditionInputs, denoiserConditions } from "../denoiser/conditions.ts";
 import type { Denoiser } from "../denoiser/denoiser.ts";
 import { sizeOf } from "../denoiser/shapes.ts";
 import { coefficientRow } from "./coefficients.ts";
@@ -25,7 +25,7 @@ export async function networkStep<T>(
   const { steps, shape, clip = false } = options;
   const form = stepForm(steps, clip, denoiser);
   if (!opening) throw refused("backend", "given unless the denoiser is a function", opening);
-  const conditions = conditionInputs(namedConditions(options.condition, denoiser.condition));
+  const conditions = conditionInputs(denoiserConditions(denoiser, options.condition));
   const changing = (row: number) => conditionInputs(options.stepConditions?.(row));
   const all = { ...conditions, ...changing(0) };
   const signatures = Object.entries(all).map(([name, c]) => [name, c.shape, c.dtype]);

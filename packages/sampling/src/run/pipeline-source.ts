@@ -8,6 +8,7 @@ import { numpyLinspace } from "@gen/schedules";
 import {
   type ConditionOption,
   type Conditions,
+  denoiserConditions,
   namedConditions,
   valuesByName,
 } from "../denoiser/conditions.ts";
@@ -42,7 +43,7 @@ export function denoised<T>(
   const { stepConditions: at } = options;
   const stepConditions = at && ((row: number) => at(row, steps.length));
   const run = { steps, clip: options.clip ?? clip, initialScale, seed, signal, stepConditions };
-  const condition = namedConditions(options.condition, denoiser.condition);
+  const condition = denoiserConditions(denoiser, options.condition);
   const conditionRows = rowsOf(none ? { ...condition, ...none } : condition, count);
   return {
     steps: steps.length,

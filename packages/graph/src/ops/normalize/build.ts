@@ -12,7 +12,8 @@ import { shapeText } from "../../expr/shape.ts";
  * @param bias Is added to each channel, `[channels]`.
  * @param groups How many groups of channels; it divides the channels.
  * @param epsilon Added to the variance. Default: 1e-5.
- * @throws RangeError when `groups` does not divide the channels, or scale and bias do not fit.
+ * @throws RangeError when x has fewer than 3 dimensions, `groups` does not divide the channels, or
+ * scale and bias do not fit.
  */
 export function groupNormalization(
   x: Expr,
@@ -23,8 +24,13 @@ export function groupNormalization(
 ): Expr {
   const inputs = operands("GroupNormalization", x, scale, bias);
   requireFloat("GroupNormalization", x);
+  if (x.shape.length < 3) {
+    throw new GraphError(
+      `GroupNormalization: x must be [batch, channels, ...] of 3 dimensions or more, got ${shapeText(x.shape)}; reshape it, such as to [batch, channels, 1]`,
+    );
+  }
   const fits = (e: Expr) => e.shape.length === 1 && e.shape[0] === x.shape[1];
-  if (x.shape.length < 3 || !fits(scale) || !fits(bias) || (x.shape[1] as number) % groups !== 0) {
+  if (!fits(scale) || !fits(bias) || (x.shape[1] as number) % groups !== 0) {
     throw new GraphError(
       `GroupNormalization: ${shapeText(x.shape)} in ${groups} groups does not go with scale ${shapeText(scale.shape)} and bias ${shapeText(bias.shape)}`,
     );
