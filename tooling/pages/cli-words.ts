@@ -52,6 +52,8 @@ const values: Readonly<Record<string, string>> = {
   "an http or https URL, such as http://localhost:8000":
     "http 或 https 的 URL，如 http://localhost:8000",
   "an address such as redis://127.0.0.1:6379": "地址，如 redis://127.0.0.1:6379",
+  "a queue's name, or an address such as redis://127.0.0.1:6379":
+    "队列的名称，或地址，如 redis://127.0.0.1:6379",
   "backends with commas between, such as onnx/node-cuda,onnx/node-cpu":
     "后端，用逗号分隔，如 onnx/node-cuda,onnx/node-cpu",
   "an origin, such as https://example.com": "网页来源，如 https://example.com",

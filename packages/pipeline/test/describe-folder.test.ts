@@ -64,6 +64,8 @@ test("parts, tokenizers and the VAE's scaling are named", async () => {
   ]);
   expect(found.missing).toEqual([]);
   expect(found.scaling).toEqual({ factor: 1.5305, shift: 0.0609 });
+  // The default of StableDiffusion3Pipeline in diffusers 0.39.
+  expect(found.steps).toBe(28);
   expect(found.multiple).toBe(2);
   const files = folder.paths.filter((path) => path.startsWith("tokenizer_3/"));
   expect(found.tokenizers.map(({ name }) => name)).toEqual([
