@@ -81,12 +81,8 @@ describe.skipIf(!hasRedis)(hasRedis ? "gen jobs" : missingRedis, async () => {
   });
 
   test.each([
-    ["sample", { condition: { x: "/etc/x" } }],
-    ["sample", { model: "/etc/x" }],
     ["sample", { model: "https://127.0.0.1:1/model" }],
-    ["sample", { classifier: "/etc/x" }],
     ["sample", { lora: [{ path: "/etc/x", strength: 1 }] }],
-    ["generate", { decoder: "/etc/x" }],
     ["generate", { image: { path: "/etc/x" } }],
     ["generate", { controls: [{ path: "/etc/x", net: "/etc/x" }] }],
   ])("a job of gen %s reads no file of %j", async (name, more) => {

@@ -21,6 +21,8 @@ const LASTING = [
   "usage",
   "backend-unavailable",
   "file-too-large",
+  // Another kind of file is in the place.
+  ...["EEXIST", "EISDIR", "ENOTDIR", "ENOTEMPTY"],
 ];
 
 /**
@@ -34,7 +36,8 @@ export function patientStore(store: Store, { seconds, signal, onWait }: Patience
       try {
         return await work();
       } catch (cause) {
-        if (LASTING.includes(errorCode(cause) ?? "")) throw cause;
+        const { code = "" } = cause as NodeJS.ErrnoException;
+        if (LASTING.includes(errorCode(cause) ?? code)) throw cause;
         if (signal?.aborted || performance.now() + 1000 * wait > end) {
           const text = cause instanceof Error ? cause.message : String(cause);
           throw new WorkerFault("unreachable", `the store failed: ${text}`, { cause });

@@ -10,7 +10,7 @@
  * once they were answered.
  */
 import { constants } from "node:fs";
-import { mkdir, open, readdir, realpath, rename, rm, rmdir } from "node:fs/promises";
+import { lstat, mkdir, open, readdir, realpath, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
 import { GenError } from "@gen/math";
 import { ArgumentError, checkArguments, rules } from "@gen/math/arguments";
@@ -92,20 +92,29 @@ export function folderStore(folder: string): Store {
   const root = resolve(folder);
   /** The real path of a file or a folder. Who can write into a store chooses the links in it. */
   async function find(path: string): Promise<string> {
-    const found = await realpath(path).catch((error: NodeJS.ErrnoException) => {
-      throw error.code === "ELOOP" ? leadsOut(path) : error;
+    const found = await realpath(path).catch(async (error: NodeJS.ErrnoException) => {
+      const stats = await lstat(path).catch(() => undefined);
+      throw stats?.isSymbolicLink() ? leadsOut(path) : error;
     });
     const inside = await realpath(root);
     if (found === inside || found.startsWith(inside + sep)) return found;
     throw leadsOut(path);
+  }
+  /** Makes a folder and those above it, none of them outside. */
+  async function make(path: string): Promise<void> {
+    if (await find(path).catch(unlessMissing)) return;
+    if (path === root) await mkdir(root, { recursive: true });
+    else {
+      await make(dirname(path));
+      await mkdir(path, { recursive: true });
+    }
   }
   return {
     async write(name, bytes) {
       const path = join(root, checkName(name));
       if (bytes.length > LARGEST_FILE) throw tooLarge(bytes.length);
       const parent = dirname(path);
-      await mkdir(parent, { recursive: true });
-      await find(parent);
+      await make(parent);
       const part = temporaryPath(parent);
       try {
         await writeFlushed(part, bytes);
@@ -134,6 +143,7 @@ export function folderStore(folder: string): Store {
     },
     async list(prefix) {
       const inside = join(root, checkPrefix(prefix));
+      if (!(await find(inside).catch(unlessMissing))) return [];
       const options = { recursive: true, withFileTypes: true } as const;
       const entries = (await readdir(inside, options).catch(unlessMissing)) ?? [];
       const names = entries

@@ -139,6 +139,18 @@ describe.skipIf(!hasRedis)(hasRedis ? "a worker" : missingRedis, async () => {
       },
       /job.json in the store is no file/,
     ],
+    "a folder of results that is a file": [
+      (id) => writeFileSync(at("store/jobs", id, "parts"), ""),
+      /ENOTDIR/,
+    ],
+    "a folder of results that is a link to nothing": [
+      (id) => symlinkSync(at("outside", "new"), at("store/jobs", id, "parts")),
+      /is a link that leads out of the store/,
+    ],
+    "a result that is a folder": [
+      (id) => mkdirSync(at("store/jobs", id, "parts/000000000000/a"), { recursive: true }),
+      /EISDIR|ENOTEMPTY|EEXIST/,
+    ],
     "a folder of results that is a link": [
       (id) => symlinkSync(at("outside"), at("store/jobs", id, "parts")),
       /is a link that leads out of the store/,
@@ -208,5 +220,11 @@ describe.skipIf(!hasRedis)(hasRedis ? "a worker" : missingRedis, async () => {
     symlinkSync("b", at("store", "notes", "a"));
     // A link inside the store is followed.
     expect(await linked.read("notes/a")).toHaveLength(3);
+    symlinkSync(at("outside"), at("store", "escape"));
+    const leads = /is a link that leads out of the store/;
+    await expect(linked.write("escape/new/a", new Uint8Array(3))).rejects.toThrow(leads);
+    await expect(linked.read("escape/secret")).rejects.toThrow(leads);
+    await expect(linked.list("escape/")).rejects.toThrow(leads);
+    expect(readdirSync(at("outside"))).toEqual(["secret"]);
   });
 });
