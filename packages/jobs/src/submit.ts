@@ -79,7 +79,10 @@ export async function submit(queue: JobQueue, store: Store, request: JobRequest)
     priority: rules.optional(rules.INTEGER),
     most: rules.optional(rules.INDEX),
     seconds: rules.optional(rules.POSITIVE_FINITE),
-    files: rules.optional(rules.OBJECT),
+    files: rules.optional([
+      "a list of paths, or what putFiles gave",
+      (value) => typeof value === "object" && value !== null,
+    ]),
     upload: rules.optional(rules.FLAG),
     onUpload: rules.optional(rules.FUNCTION),
   });
