@@ -185,30 +185,39 @@ describe.skipIf(!hasRedis)(hasRedis ? "a job" : missingRedis, async () => {
 
   test("has few parts in Redis, however many it is cut into", async () => {
     const own = await openQueue({ redis: redis.url, name: "many" });
-    const count = allEngines ? 2500 : 1100;
-    const { id } = await submitNoise(own, place.store, count, { ...options, batch: 1, delay: 0 });
-    const store = folderStore(place.store);
-    let most = 0;
+    const { refill, keepPlan, tally } = partsInside(own);
+    const job = await submitNoise(own, place.store, 1512, { ...options, batch: 1, delay: 0 });
+    const { id, count } = job;
+    const plan = await keepPlan(job, { first: 2, size: 1, backend: "cpu" });
+    const all = count - 1;
+    const waiting = () => client.llen(`many:${id}:wait`);
+    await refill(job, plan);
+    await refill(job, plan);
+    expect(await waiting()).toBe(1000);
+    expect(await own.status(id)).toMatchObject({ state: "waiting", parts: { all, done: 0 } });
+    // Other workers do 1500 of the 1511 parts.
+    const record = { worker: "others", backend: "cpu", version: "1.2.3", seconds: 1 };
+    const counted = Array.from({ length: 1500 }, (_, index) =>
+      tally.add(id, { index, items: index === 0 ? 2 : 1, record }),
+    );
+    expect(new Set(await Promise.all(counted))).toEqual(new Set([true]));
+    await client.del(`many:${id}:wait`);
+    await refill(job, plan);
+    expect(await waiting()).toBe(11);
+    const store = { ...folderStore(place.store), write: async () => undefined };
     const { parts } = await work({
-      ...{ queue: own, kinds: { noise }, version: "1.2.3", cache: place.cache, drain: true },
-      // The files are of no interest here.
-      store: { ...store, write: async () => undefined },
+      ...{ queue: own, store, kinds: { noise }, version: "1.2.3", cache: place.cache, drain: true },
       backend: { asked: "cpu", name: "cpu" },
-      async onEvent() {
-        most = Math.max(most, await client.llen(`many:${id}:wait`));
-      },
     });
-    // The first part is two items.
-    expect(parts).toBe(count - 1);
+    expect(parts).toBe(11);
     expect(await own.status(id)).toMatchObject({
-      state: "done",
-      parts: { all: parts, done: parts },
+      ...{ state: "done", done: count, parts: { all, done: all, running: 0, failed: 0 } },
+      workers: [{ worker: "others", parts: 1500, items: 1501 }, { parts: 11 }],
     });
-    expect(most).toBeGreaterThan(500);
-    expect(most).toBeLessThanOrEqual(1000);
-    expect(await client.keys(`many:${id}:part-*`)).toEqual([]);
     await own.cancel(id);
-    expect(await client.keys(`*${id}*`)).toEqual([]);
+    // Parts that no list has are unknown to BullMQ: this test took its list away.
+    const left = await client.keys(`*${id}*`);
+    expect(left.filter((key) => !key.includes(":part-"))).toEqual([]);
     await own.close();
   });
 
