@@ -140,7 +140,7 @@ test.each(["sd1", "sd35"])("%s's autoencoder has diffusers' latents and pictures
   const latents = at(`${name}-z.npy`);
   writeFileSync(latents, writeNpy({ data: golden.z.data as Float32Array, shape: golden.z.shape }));
   const decoding = ["decode", ...model, "--latents", latents];
-  await runJsonHere(...(decoding as [string]), "--out", at(`${name}-decoded.npy`));
+  await runJsonHere(...decoding, "--out", at(`${name}-decoded.npy`));
   near(readNpy(readFileSync(at(`${name}-decoded.npy`))), golden.decoded);
   const told = await runJsonHere(
     "reconstruct",
