@@ -20,8 +20,10 @@ const sameMs = 500;
 /**
  * A signal that the first Ctrl-C aborts, so that work is saved; a second Ctrl-C ends the process.
  * After the first, the process exits with 130 even if the work is done by then.
+ *
+ * @param how What happens meanwhile, for the line that is printed.
  */
-export function interruptSignal(): AbortSignal {
+export function interruptSignal(how = "saving the work so far"): AbortSignal {
   const controller = new AbortController();
   let first = 0;
   const stop = () => {
@@ -32,7 +34,7 @@ export function interruptSignal(): AbortSignal {
     first = performance.now();
     process.exitCode = 130;
     endLine();
-    process.stderr.write("stopping: saving the work so far (Ctrl-C again to quit at once)\n");
+    process.stderr.write(`stopping: ${how} (Ctrl-C again to quit at once)\n`);
     controller.abort(new GenError("interrupted", "interrupted; the work so far is saved"));
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, stop);

@@ -85,10 +85,12 @@ describe.skipIf(!hasRedis)(hasRedis ? "gen jobs" : missingRedis, async () => {
     ["sample", { lora: [{ path: "/etc/x", strength: 1 }] }],
     ["generate", { image: { path: "/etc/x" } }],
     ["generate", { controls: [{ path: "/etc/x", net: "/etc/x" }] }],
+    ["evaluate", { data: "/etc/x", features: "/etc/x" }],
   ])("a job of gen %s reads no file of %j", async (name, more) => {
-    const model = name === "sample" ? unet : modelFolder("sd1").write(at("sd1"));
-    const prompt = name === "sample" ? [] : ["a fox"];
-    const { id } = await submit([], [name, ...prompt, "--model", model, "--count", "1"]);
+    const model = name === "generate" ? modelFolder("sd1").write(at("sd1")) : unet;
+    const prompt = name === "generate" ? ["a fox"] : [];
+    const few = name === "evaluate" ? ["--data", "digits", "--count", "10"] : ["--count", "1"];
+    const { id } = await submit([], [name, ...prompt, "--model", model, ...few]);
     const path = at("store/jobs", id, "job.json");
     const job = JSON.parse(String(readFileSync(path)));
     const own = job.options.settings ?? job.options;

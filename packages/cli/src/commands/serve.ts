@@ -100,7 +100,7 @@ async function run(options: ServeOptions): Promise<void> {
   const { model } = options;
   if (model === undefined)
     throw usageError("--model must be given: a folder as `gen train ddpm` makes it");
-  const signal = interruptSignal();
+  const signal = interruptSignal("the run under way ends");
   await checkModelFolder(model);
   const { runServe } = await import("../runs/serve.ts");
   await runServe({ ...options, model, signal });

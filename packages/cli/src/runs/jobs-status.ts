@@ -30,7 +30,7 @@ export async function runStatus(id: string | undefined, options: StatusOptions):
 
 /** Shows progress until a job is over, or until Ctrl-C, which leaves the job alone. */
 async function followed(queue: JobQueue, id: string): Promise<JobStatus> {
-  const signal = interruptSignal();
+  const signal = interruptSignal("the job goes on");
   const line = progress(`Job ${id}`);
   for (;;) {
     const status = await queue.status(id);

@@ -94,7 +94,7 @@ async function askedSamples(
   signal: AbortSignal,
 ): Promise<Asked> {
   const { eta, sampler, remote, resume, remoteModel, out } = options;
-  const model = requireFolder(options.model);
+  const model = await requireFolder(options.model);
   if (remote !== undefined || resume || remoteModel !== undefined)
     throw usageError("--remote must be left out: a job has workers of its own");
   const { grid, prior, components, data } = options;
@@ -124,7 +124,7 @@ async function askedEvaluation(
 ): Promise<Asked> {
   if (samples !== undefined)
     throw usageError("--samples must be left out of a job: gen evaluate measures a file at once");
-  const model = requireFolder(options.model);
+  const model = await requireFolder(options.model);
   checkEta(options.eta, options.sampler);
   const data = options.data ?? (isOnline(model) ? undefined : (await trainedOn(model)).data);
   return askedOfData("evaluate", { ...options, model, data }, (given) =>
@@ -137,9 +137,8 @@ async function askedEncoding(
   options: EncodeFlags & { readonly out: string },
   { signal }: Asking,
 ): Promise<Asked> {
-  const model = requireFolder(options.model);
+  const model = await requireFolder(options.model);
   checkLatentsFile(options.out);
-  await checkModelFolder(model);
   const data = options.data ?? (await readTrainedVae("--model", model))?.settings.data;
   return askedOfData("encode", { ...options, model, data }, (given) =>
     prepareEncoding(given, signal),
@@ -151,7 +150,7 @@ async function askedDecoding(
   options: DecodeFlags & { readonly out: string },
   { signal }: Asking,
 ): Promise<Asked> {
-  const model = requireFolder(options.model);
+  const model = await requireFolder(options.model);
   outputKind(options.out);
   return askedOfData("decode", { ...options, model }, (given) => prepareDecoding(given, signal));
 }
@@ -170,9 +169,11 @@ async function askedOfData<O extends { readonly model: string }>(
 }
 
 /** @throws GenError `usage` when there is no folder. */
-function requireFolder(model: string | undefined): string {
-  if (model !== undefined) return model;
-  throw usageError("--model must be given: a folder that workers will have");
+async function requireFolder(model: string | undefined): Promise<string> {
+  if (model === undefined)
+    throw usageError("--model must be given: a folder that workers will have");
+  await checkModelFolder(model);
+  return model;
 }
 
 const isVae = async (model: string) => !isOnline(model) && (await isVaeFolder(model));
@@ -191,7 +192,7 @@ async function askedPictures(
   found.notes.forEach(note);
   const { prompt } = found.settings;
   if (prompt === undefined) throw usageError("gen jobs submit generate needs a prompt");
-  const model = requireFolder(found.settings.model);
+  const model = await requireFolder(found.settings.model);
   checkEta(flags.eta, flags.sampler);
   outputKind(flags.out);
   const settings = { ...found.settings, prompt, model };

@@ -22,7 +22,7 @@ export interface WorkerOptions extends JobsOptions {
 
 /** Runs `gen jobs work`. */
 export async function runWork(options: WorkerOptions): Promise<void> {
-  const signal = interruptSignal();
+  const signal = interruptSignal("giving the part under way back");
   await withQueue(options, async ({ queue, store }) => {
     const lazy = lazyBackend(options.backend);
     try {
