@@ -1,4 +1,4 @@
-import { expose } from "comlink";
+import { expose, type Remote, releaseProxy } from "comlink";
 import type { Work } from "./use-worker.ts";
 
 type Method = (...given: unknown[]) => unknown;
@@ -8,7 +8,8 @@ type Method = (...given: unknown[]) => unknown;
  * starts with little script.
  *
  * Reports to a callback and the result of a call go to the page through two ports, which keep no
- * common order. So a result waits until the page has received all reports.
+ * common order. So a result waits until the page has received all reports. Then the callbacks are let
+ * go: the page keeps a callback and all that it holds, such as a film, as long as its port is open.
  */
 export function exposeWork(load: () => Promise<Work>): void {
   let loading: Promise<Record<string, Method>> | undefined;
@@ -26,12 +27,17 @@ export function exposeWork(load: () => Promise<Work>): void {
           received = Promise.all([received, callback(...values)]);
           return received;
         };
-      const methods = await work();
-      const result = await methods[name](
-        ...given.map((each) => (typeof each === "function" ? report(each as Method) : each)),
-      );
-      await received;
-      return result;
+      const isCallback = (each: unknown): each is Remote<Method> => typeof each === "function";
+      try {
+        const methods = await work();
+        const result = await methods[name](
+          ...given.map((each) => (isCallback(each) ? report(each as Method) : each)),
+        );
+        await received;
+        return result;
+      } finally {
+        for (const each of given) if (isCallback(each)) each[releaseProxy]();
+      }
     };
   const methods: ProxyHandler<object> = {
     get: (_, name) => (name === "ready" ? () => true : inOrder(String(name))),

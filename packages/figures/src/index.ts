@@ -42,6 +42,7 @@ export { drawMosaic, mosaicTiles } from "./mosaic.ts";
 export { drawMoves } from "./moves.ts";
 export { type Letter, type Palette, readPalette } from "./palette.ts";
 export { tracePaths } from "./paths.ts";
+export type { Region } from "./regions.ts";
 export { drawRiver, riverMargin } from "./river.ts";
 export { drawScaleCurve } from "./scale-curve.ts";
 export { drawStage, drawStills } from "./stage.ts";
@@ -52,7 +53,8 @@ export {
   drawClassPoints,
   drawDensity,
   halves,
+  shadedRegions,
 } from "./steer.ts";
 export { type Box, type Surface, svgSurface } from "./surface.ts";
-export { drawPoints, type GridDensity, type Guidance, tiltedDensity } from "./tilted.ts";
+export { drawPoints, type Guidance, tiltedDensity } from "./tilted.ts";
 export { drawTriangle, type TrianglePicture, triangleCorner } from "./triangle.ts";

@@ -4,8 +4,9 @@
  */
 import type { LabeledPoints } from "./labeled-mixture.ts";
 import type { Palette } from "./palette.ts";
+import { type Region, smallestRegions } from "./regions.ts";
 import type { Box, Surface } from "./surface.ts";
-import { type GridDensity, regionBorders } from "./tilted.ts";
+import type { GridDensity } from "./tilted.ts";
 
 /** Half of the side of the square that each half of the picture shows at least. */
 const EXTENT = 2.1;
@@ -34,45 +35,30 @@ export function halves({ width, height, left = 0, top = 0 }: Box): [Required<Box
 const SHARES = [0.95, 0.8, 0.6, 0.4, 0.2];
 /** The opacity of each region over the one around it. */
 const SHADE = 0.075;
-/** Height of a row of the shading, in CSS pixels. */
-const ROW = 2;
 
-/**
- * Shades the smallest regions that hold 95, 80, 60, 40 and 20 % of a density. Rows are whole
- * pixels high, so that no seams show between them.
- */
+/** The regions that {@link drawDensity} shades. */
+export const shadedRegions = (density: GridDensity): Region[] => smallestRegions(density, SHARES);
+
+/** Shades the smallest regions that hold 95, 80, 60, 40 and 20 % of a density. */
 export function drawDensity(
   surface: Surface,
   box: Box,
   palette: Palette,
-  density: GridDensity,
+  regions: readonly Region[],
 ): void {
   const { width, height, left = 0, top = 0 } = box;
   const view = planeView(box);
-  const { half, cells, mass } = density;
-  const cell = (2 * half) / cells;
-  const column = (i: number) => view.x((i + 0.5) * cell - half);
+  const x = (v: number) => Math.min(Math.max(view.x(v), left), left + width);
+  const y = (v: number) => Math.min(Math.max(view.y(v), top), top + height);
   surface.fillStyle = palette.ink;
   surface.globalAlpha = SHADE;
-  for (const border of regionBorders(density, SHARES)) {
-    for (let y = Math.ceil(top); y + ROW <= top + height; y += ROW) {
-      const place = ((top + height / 2 - (y + ROW / 2)) / view.unit + half) / cell - 0.5;
-      const row = Math.floor(place);
-      if (row < 0 || row + 1 >= cells) continue;
-      const share = place - row;
-      const at = (i: number) =>
-        mass[row * cells + i] * (1 - share) + mass[(row + 1) * cells + i] * share - border;
-      for (let i = 0, start = -1; i < cells; i++) {
-        const inside = i + 1 < cells && at(i) >= 0;
-        if (inside && start < 0) start = i === 0 ? 0 : i - at(i) / (at(i) - at(i - 1));
-        if (inside || start < 0) continue;
-        const end = i - 1 + at(i - 1) / (at(i - 1) - at(i));
-        const from = Math.max(column(start), left);
-        const to = Math.min(column(end), left + width);
-        if (to > from) surface.fillRect(from, y, to - from, ROW);
-        start = -1;
-      }
+  for (const region of regions) {
+    surface.beginPath();
+    for (const outline of region) {
+      surface.moveTo(x(outline[0]), y(outline[1]));
+      for (let i = 2; i < outline.length; i += 2) surface.lineTo(x(outline[i]), y(outline[i + 1]));
     }
+    surface.fill();
   }
   surface.globalAlpha = 1;
 }

@@ -10,6 +10,7 @@ export interface Surface {
   moveTo(x: number, y: number): void;
   lineTo(x: number, y: number): void;
   stroke(): void;
+  fill(): void;
   fillRect(x: number, y: number, width: number, height: number): void;
   fillText(text: string, x: number, y: number): void;
 }
@@ -39,6 +40,8 @@ export function svgSurface({ width, height }: Box): Surface & { svg(): string } 
     if (squares.path) parts.push(`<path ${squares.attributes} d="${squares.path}"/>`);
     squares = { attributes: "", path: "" };
   };
+  const filled = () =>
+    `fill="${escaped(String(surface.fillStyle))}" fill-opacity="${short(surface.globalAlpha)}"`;
   const surface = {
     fillStyle: "#000" as Surface["fillStyle"],
     strokeStyle: "#000" as Surface["strokeStyle"],
@@ -62,8 +65,12 @@ export function svgSurface({ width, height }: Box): Surface & { svg(): string } 
         `<path fill="none" stroke="${escaped(String(strokeStyle))}" stroke-opacity="${short(globalAlpha)}" stroke-width="${short(lineWidth)}" d="${path}"/>`,
       );
     },
+    fill() {
+      flush();
+      parts.push(`<path ${filled()} d="${path}"/>`);
+    },
     fillRect(x: number, y: number, w: number, h: number) {
-      const attributes = `fill="${escaped(String(surface.fillStyle))}" fill-opacity="${short(surface.globalAlpha)}"`;
+      const attributes = filled();
       if (attributes !== squares.attributes) flush();
       squares.attributes = attributes;
       squares.path += `M${short(x)} ${short(y)}h${short(w)}v${short(h)}h${short(-w)}z`;

@@ -90,19 +90,3 @@ function firstAbove(values: Float64Array, wanted: number): number {
   }
   return low;
 }
-
-/**
- * For each share, the mass of a cell on the border of the smallest region that holds this share of
- * the density: the region is all cells of at least this mass.
- */
-export function regionBorders({ mass }: GridDensity, shares: readonly number[]): number[] {
-  const descending = Float64Array.from(mass).sort().reverse();
-  return shares.map((share) => {
-    let sum = 0;
-    const last = descending.findIndex((v) => {
-      sum += v;
-      return sum >= share;
-    });
-    return descending.at(last) as number;
-  });
-}

@@ -17,6 +17,7 @@ import {
   pullsAt,
 } from "../src/labeled-mixture.ts";
 import { levelOf } from "../src/log-snr.ts";
+import { type Region, regionBorders } from "../src/regions.ts";
 import { drawScaleCurve } from "../src/scale-curve.ts";
 import {
   arrowGrid,
@@ -25,9 +26,10 @@ import {
   drawDensity,
   halves,
   planeView,
+  shadedRegions,
 } from "../src/steer.ts";
-import { svgSurface } from "../src/surface.ts";
-import { drawPoints, regionBorders, tiltedDensity, tiltedLogDensity } from "../src/tilted.ts";
+import { type Box, svgSurface } from "../src/surface.ts";
+import { drawPoints, tiltedDensity, tiltedLogDensity } from "../src/tilted.ts";
 import { palette } from "./test-palette.ts";
 
 const mixture: LabeledMixture = {
@@ -193,28 +195,65 @@ test("the smallest region of a share of a Gaussian is a disk of known size", () 
   });
 });
 
-test("the shading covers the regions of 95 to 20 % where they are, clipped to its half", () => {
+test("the shading covers the regions of 95 to 20 % where they are", () => {
   const sigma = 0.5;
   const density = tiltedDensity({ classes: [[0.5, 0.25]], sigma }, { classes: [], scale: 1 });
   const box = { width: 420, height: 420, left: 40, top: 20 };
-  const surface = svgSurface({ width: 500, height: 500 });
-  drawDensity(surface, box, palette, density);
-  const rects = [...surface.svg().matchAll(/M([\d.]+) ([\d.]+)h([\d.]+)v([\d.]+)/g)].map((each) =>
-    each.slice(1).map(Number),
-  );
   const { unit, ...view } = planeView(box);
-  const areas = rects.map(([, , w, h]) => w * h);
-  const total = areas.reduce((sum, v) => sum + v, 0);
-  const wanted = [0.95, 0.8, 0.6, 0.4, 0.2].reduce(
-    (sum, share) => sum - 2 * Math.PI * (sigma * unit) ** 2 * Math.log(1 - share),
-    0,
-  );
-  expect(total / wanted).toBeCloseTo(1, 2);
-  const meanOf = (place: (rect: number[]) => number) =>
-    rects.reduce((sum, rect, i) => sum + areas[i] * place(rect), 0) / total;
-  expect(Math.abs(meanOf(([x, , w]) => x + w / 2) - view.x(0.5))).toBeLessThan(0.5);
-  expect(Math.abs(meanOf(([, y, , h]) => y + h / 2) - view.y(0.25))).toBeLessThan(0.5);
+  const outlines = drawn(box, shadedRegions(density));
+  expect(outlines).toHaveLength(5);
+  outlines.forEach((outline, i) => {
+    const { area, middle } = measure(outline);
+    const share = [0.95, 0.8, 0.6, 0.4, 0.2][i];
+    const disk = -2 * Math.PI * (sigma * unit) ** 2 * Math.log(1 - share);
+    expect(Math.abs(area / disk - 1)).toBeLessThan(0.01);
+    expect(Math.abs(middle[0] - view.x(0.5))).toBeLessThan(0.5);
+    expect(Math.abs(middle[1] - view.y(0.25))).toBeLessThan(0.5);
+  });
 });
+
+test("the shading leaves the hole of a ring open, and stays in its box", () => {
+  const box = { width: 420, height: 420 };
+  const ringOf = (radius: number) => {
+    const angle = (k: number) => (Math.PI * k) / 20;
+    const places = Array.from({ length: 40 }, (_, k) => [Math.cos(angle(k)), Math.sin(angle(k))]);
+    const ring = { classes: [places.flat().map((v) => radius * v)], sigma: 0.1 };
+    const [widest] = shadedRegions(tiltedDensity(ring, { classes: [], scale: 1 }));
+    return drawn(box, [widest]);
+  };
+  const areas = ringOf(1).map((outline) => measure(outline).area);
+  expect(areas.map(Math.sign).sort()).toEqual([-1, 1]);
+  // This ring leaves the grid, and so the box.
+  const places = ringOf(2.4).flat(2);
+  expect([Math.min(...places), Math.max(...places)]).toEqual([0, 420]);
+});
+
+/** The corners of each outline that the regions draw, in pixels. */
+function drawn(box: Box, regions: readonly Region[]): number[][][] {
+  const surface = svgSurface({ width: 500, height: 500 });
+  drawDensity(surface, box, palette, regions);
+  return [...surface.svg().matchAll(/M[\d. L]+/g)].map(([outline]) =>
+    outline
+      .slice(1)
+      .split("L")
+      .map((corner) => corner.split(" ").map(Number)),
+  );
+}
+
+/** The area of a polygon, negative for a hole, and its middle. */
+function measure(corners: readonly number[][]) {
+  let area = 0;
+  const middle = [0, 0];
+  corners.forEach(([x, y], i) => {
+    const [nextX, nextY] = corners[(i + 1) % corners.length];
+    // y is down: an outline with the region at its left in the plane goes the other way in pixels.
+    const twice = nextX * y - x * nextY;
+    area += twice / 2;
+    middle[0] += (twice * (x + nextX)) / 6;
+    middle[1] += (twice * (y + nextY)) / 6;
+  });
+  return { area, middle: middle.map((v) => v / area) };
+}
 
 test("each class has its color and shape, and points outside are left out", () => {
   const [left, right] = halves({ width: 800, height: 400 });

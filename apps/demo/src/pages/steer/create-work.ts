@@ -1,4 +1,4 @@
-import { drawPoints, type GridDensity, tiltedDensity } from "@gen/figures";
+import { drawPoints, type Region, shadedRegions, tiltedDensity } from "@gen/figures";
 import { normalNoise, slicedWasserstein } from "@gen/math";
 import type { Work } from "../../use-worker.ts";
 import { labeledData } from "./data.ts";
@@ -17,8 +17,8 @@ export interface GuidedRun {
   /** The guided points at each level, `steps + 1` frames `[pointCount, 2]`. */
   readonly ddim: readonly Float32Array[];
   readonly ddpm: readonly Float32Array[];
-  /** What guidance is meant to sample. */
-  readonly density: GridDensity;
+  /** The regions of what guidance is meant to sample. */
+  readonly regions: readonly Region[];
   /** Draws of it, `[pointCount, 2]`. */
   readonly exact: Float32Array;
   /** The noise that the guided points start from, `[pointCount, 2]`. */
@@ -48,7 +48,7 @@ export function createWork(): SteerWork {
         settings,
         ddim,
         ddpm,
-        density,
+        regions: shadedRegions(density),
         exact: draw(0),
         noise: startNoise(settings.seed),
         distance: distanceOf(ddim[ddim.length - 1]),
