@@ -53,8 +53,7 @@ function childMilliseconds() {
     return false;
   };
   let ticks = 0;
-  for (const [pid, , , ...rest] of all)
-    if (isOwn(pid)) ticks += Number(rest[9]) + Number(rest[10]);
+  for (const [pid, , , ...rest] of all) if (isOwn(pid)) ticks += Number(rest[9]) + Number(rest[10]);
   return 10 * ticks;
 }
 

@@ -243,7 +243,10 @@ describe.skipIf(!hasRedis)(hasRedis ? "gen jobs" : missingRedis, async () => {
 
 test.each([
   [["submit", "sample"], /--store must be given/],
-  [["submit", "--store", store, "train"], /takes sample, generate, evaluate, encode, decode, got train/],
+  [
+    ["submit", "--store", store, "train"],
+    /takes sample, generate, evaluate, encode, decode, got train/,
+  ],
   [["submit", "--store", store, "sample", "--colour"], /unknown option '--colour'; allowed are/],
   [["collect", "abcdefghijkm", "--store", at("none")], /job abcdefghijkm is not in this store/],
   [["status", "--redis", "localhost:1"], /redis must be an address such as redis:/],

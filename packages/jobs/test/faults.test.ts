@@ -157,7 +157,10 @@ describe.skipIf(!hasRedis)(hasRedis ? "a job" : missingRedis, async () => {
     const part = { from: 16, to: 20 };
     const record = { worker: "dead", backend: "cpu", version: "1.2.3", seconds: 1 };
     const { draw } = await noise(await readJob(common.store, id), new Map());
-    const bytes = encodeResult(await draw(part, new AbortController().signal, () => undefined), record);
+    const bytes = encodeResult(
+      await draw(part, new AbortController().signal, () => undefined),
+      record,
+    );
     await writeResult(common.store, id, 16, bytes);
     expect(await partsInside(queue).tally.add(id, { index: 3, items: 4, record })).toBe(true);
     expect(await partsInside(queue).tally.add(id, { index: 3, items: 4, record })).toBe(false);

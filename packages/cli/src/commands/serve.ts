@@ -1,15 +1,7 @@
 import { Command } from "commander";
 import { usageError } from "../errors.ts";
 import { checkModelFolder } from "../files.ts";
-import {
-  backendNames,
-  choice,
-  decimal,
-  integer,
-  pageOrigin,
-  path,
-  words,
-} from "../options.ts";
+import { backendNames, choice, decimal, integer, pageOrigin, path, words } from "../options.ts";
 import type { ServeOptions } from "../runs/serve.ts";
 import { interruptSignal } from "../terminal.ts";
 
