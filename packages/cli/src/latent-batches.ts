@@ -7,6 +7,8 @@
 import { extname } from "node:path";
 import { type NdArray, readNpz, slice, writeNpy, writeNpz } from "@gen/data";
 import { normalNoise } from "@gen/math";
+import type { Backend } from "@gen/runtime-gpu";
+import type { AbortSignalLike } from "@gen/sampling";
 import { codeVectors, decode, encode, type Vae } from "@gen/vae";
 import { usageError } from "./errors.ts";
 import type { RowSet } from "./evaluation/row-set.ts";
@@ -19,8 +21,17 @@ import {
   openLatentModel,
 } from "./latent-model.ts";
 import { floatsOf, readNpyFlag } from "./npy-flags.ts";
-import type { LatentRun } from "./runs/latents.ts";
 import { isQuantized } from "./trained-vae.ts";
+
+/** What a verb on latents computes with. */
+export interface LatentRun {
+  readonly backend: Backend;
+  readonly seed: number;
+  readonly batchSize: number;
+  readonly model: Vae;
+  readonly signal: AbortSignalLike;
+  readonly onProgress?: (done: number, total: number) => void;
+}
 
 /** A verb on latents that is not begun. */
 export interface LatentBatches extends LatentModel {

@@ -11,7 +11,6 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes } from "node:fs/prom
 import { basename, dirname, join } from "node:path";
 import { GenError } from "@gen/math";
 import { checkArguments, rules } from "@gen/math/arguments";
-import type { Job } from "./job.ts";
 import { LARGEST_FILE, type Store } from "./store.ts";
 import { temporaryPath, writeFlushed } from "./temporary-files.ts";
 
@@ -197,7 +196,7 @@ export async function fetchInput(
  */
 export async function jobFiles(
   store: Store,
-  { inputs }: Pick<Job, "inputs">,
+  { inputs }: { readonly inputs: Readonly<Record<string, JobInput>> },
   { cache, here = [] }: { readonly cache: string; readonly here?: readonly string[] },
 ): Promise<ReadonlyMap<string, string>> {
   checkArguments(

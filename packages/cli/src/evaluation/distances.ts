@@ -12,7 +12,7 @@ import {
   precisionRecall,
   rbfKernel,
 } from "@gen/math/metrics";
-import type { FeatureExtractor, Features } from "./features.ts";
+import type { Features } from "./features.ts";
 import { firstItems, type Items, sizeOf } from "./items.ts";
 
 /** The distances of one set from held-out data. */
@@ -79,13 +79,6 @@ export async function distancesOf(
 
 /** How many parts {@link distancesOf} has. */
 export const distanceParts = 5;
-
-/** Measures the features of items. */
-export const measure = async (
-  items: Items,
-  extractor: FeatureExtractor,
-  onProgress?: (done: number) => void,
-): Promise<Measured> => ({ items, features: await extractor.of(items, onProgress) });
 
 /** The most items whose nearest training items are searched. */
 const SEARCHED = 250;

@@ -3,7 +3,6 @@
  * latents of pictures and back.
  */
 import type { OpenJob, OpenKind } from "@gen/jobs";
-import type { Backend } from "@gen/runtime-gpu";
 import { pipelineSampler } from "@gen/sampling";
 import { type EvaluationSettings, prepareEvaluation } from "../evaluation/evaluation.ts";
 import { pathAt, withDataPaths, withPicturePaths, withSamplePaths } from "../job-paths.ts";
@@ -14,19 +13,13 @@ import {
   prepareDecoding,
   prepareEncoding,
 } from "../latent-batches.ts";
+import type { LazyBackend } from "../lazy-backend.ts";
 import { readSources } from "../picture-files.ts";
 import type { PictureSources } from "../picture-sources.ts";
 import { unscale } from "../scaling.ts";
 import { type CompleteSettings, preparePictures, toJson } from "./generate.ts";
 import { prepareSamples, type SampleCommandOptions } from "./sample.ts";
 import { serveKind } from "./serve-kind.ts";
-
-/** A backend that is opened when it is needed, and anew after a failure. */
-export interface LazyBackend {
-  open(): Promise<Backend>;
-  /** The next `open` opens another. */
-  reset(): Promise<void>;
-}
 
 /** What a job of pictures keeps as its options. */
 export interface PictureJob {

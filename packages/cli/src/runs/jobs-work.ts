@@ -1,14 +1,13 @@
 /* The work of `gen jobs work`: a worker, until Ctrl-C or until no job is left. */
 import { resolve } from "node:path";
 import { type WorkEvent, work } from "@gen/jobs";
-import type { Backend } from "@gen/runtime-gpu";
-import { openBackend } from "@gen/runtime-gpu/open";
 import { usageError } from "../errors.ts";
 import { fetchedFolder } from "../fetched-models.ts";
 import { type JobsOptions, withQueue } from "../jobs-queue.ts";
+import { lazyBackend } from "../lazy-backend.ts";
 import { duration, interruptSignal, note, oneLine, print } from "../terminal.ts";
 import { version } from "../versions.ts";
-import { jobKinds, type LazyBackend } from "./jobs-kinds.ts";
+import { jobKinds } from "./jobs-kinds.ts";
 
 export interface WorkerOptions extends JobsOptions {
   readonly backend: string;
@@ -46,22 +45,6 @@ export async function runWork(options: WorkerOptions): Promise<void> {
       await lazy.reset();
     }
   });
-}
-
-/** A backend in a process of its own, which a stranger's model may crash. */
-function lazyBackend(name: string): LazyBackend {
-  let opened: Promise<Backend> | undefined;
-  return {
-    open() {
-      opened ??= openBackend(name, { isolate: true });
-      return opened;
-    },
-    async reset() {
-      const old = opened;
-      opened = undefined;
-      await old?.then((backend) => backend.close()).catch(() => undefined);
-    },
-  };
 }
 
 /** The refusals that were printed. */

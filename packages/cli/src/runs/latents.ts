@@ -1,16 +1,15 @@
 /* The work of `gen encode`, `gen decode` and `gen reconstruct`. */
 import { extname, resolve } from "node:path";
 import { type Dataset, slice, writePng } from "@gen/data";
-import type { Backend } from "@gen/runtime-gpu";
 import { openBackend } from "@gen/runtime-gpu/open";
-import type { AbortSignalLike } from "@gen/sampling";
-import { elbo, reconstruct, type Vae } from "@gen/vae";
+import { elbo, reconstruct } from "@gen/vae";
 import { replaceFile } from "../atomic-files.ts";
 import { isDrawable, maxDrawable, pictureOf } from "../drawing/pictures.ts";
 import { interrupted, usageError } from "../errors.ts";
 import { checkModelFolder, claimOutput } from "../files.ts";
 import {
   checkLatentsFile,
+  type LatentRun,
   latentsFile,
   prepareDecoding,
   prepareEncoding,
@@ -24,16 +23,6 @@ import { interruptSignal, print, progress } from "../terminal.ts";
 /** Options of every verb on latents. */
 export interface LatentOptions extends CommonOptions {
   readonly model?: string;
-}
-
-/** What a verb computes with. */
-export interface LatentRun {
-  readonly backend: Backend;
-  readonly seed: number;
-  readonly batchSize: number;
-  readonly model: Vae;
-  readonly signal: AbortSignalLike;
-  readonly onProgress?: (done: number, total: number) => void;
 }
 
 /** @throws GenError `usage` when --model is missing or no folder. */

@@ -3,13 +3,13 @@ import { resolve } from "node:path";
 import type { Dataset } from "@gen/data";
 import { decode, encode, latentGrid, mixturePrior, priorSamples } from "@gen/vae";
 import { usageError } from "../errors.ts";
-import { asSamples, labelsOf, posteriorDraws } from "../latent-batches.ts";
+import { asSamples, type LatentRun, labelsOf, posteriorDraws } from "../latent-batches.ts";
 import { openItems, openLatentModel } from "../latent-model.ts";
 import type { OutputKind } from "../output-kind.ts";
 import { checkOutput, writeSamples } from "../sample-output.ts";
 import { print } from "../terminal.ts";
 import { isQuantized } from "../trained-vae.ts";
-import { type LatentRun, withLatentRun } from "./latents.ts";
+import { withLatentRun } from "./latents.ts";
 import type { SampleCommandOptions } from "./sample.ts";
 
 /** The flags of a diffusion model, which a VAE does not take. */

@@ -10,8 +10,8 @@ import type { Backend } from "@gen/runtime-gpu";
 import type { DrawRequest, ServedModel } from "@gen/server";
 import { errorLine, usageError } from "../errors.ts";
 import { pathAt } from "../job-paths.ts";
+import type { LazyBackend } from "../lazy-backend.ts";
 import { servedFolder } from "../served-folder.ts";
-import type { LazyBackend } from "./jobs-kinds.ts";
 
 /** What a job of requests keeps as its options. */
 export interface ServeJob {

@@ -1,7 +1,6 @@
 import { type Expr, isFloat, type Signature, shapeText, type Tensor, tensor } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
 import { ArgumentError, checkArguments, rules } from "@gen/math/arguments";
-import type { Denoiser } from "./denoiser.ts";
 import { requireFinite, sizeOf } from "./shapes.ts";
 
 /** Conditions by the names of a network's own arguments. */
@@ -80,7 +79,7 @@ export function namedConditions(
  * @throws RangeError as there, and when a label is no class of the denoiser.
  */
 export function denoiserConditions(
-  { condition, classes }: Pick<Denoiser, "condition" | "classes">,
+  { condition, classes }: { readonly condition?: Conditions<Signature>; readonly classes?: number },
   given: ConditionOption | undefined,
 ): Conditions<Tensor> | undefined {
   const tensors = namedConditions(given, condition);
