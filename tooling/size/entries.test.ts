@@ -31,13 +31,13 @@ const budgets: Record<string, number> = {
   "@gen/runtime-gpu/open": 6_600,
   "@gen/runtime-gpu/call-program": 270,
   "@gen/runtime-gpu/event-loop": 300,
-  "@gen/nn": 24_800,
+  "@gen/nn": 24_900,
   "@gen/sampling": 58_300,
   "@gen/sampling/kserve": 6_150,
   "@gen/ddim": 15_600,
-  "@gen/ddpm": 70_700,
-  "@gen/vae": 54_200,
-  "@gen/pipeline": 139_600,
+  "@gen/ddpm": 70_800,
+  "@gen/vae": 54_700,
+  "@gen/pipeline": 139_700,
 };
 
 // Libraries that a user installs beside the packages, and loads later.

@@ -183,7 +183,6 @@ const table: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
       samples: flag("train vae --draws"),
     },
     MlpVaeOptions: {
-      classes: flag("train vae --classes"),
       hidden: flag("train vae --width"),
       latent: flag("train vae --latent"),
       shape: values,
@@ -198,6 +197,7 @@ const table: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     },
     VaeNetworkOptions: {
       activation: layers,
+      classes: flag("train vae --classes"),
       likelihood: flag("train vae --likelihood"),
       name: values,
       pseudoInputs: flag("train vae --pseudo-inputs"),

@@ -274,7 +274,7 @@ test.each([
   [["serve", "--model", points, "--store", "results"], /--store needs --queue/],
   [["serve", "--model", points, "--no-upload"], /--no-upload needs --queue/],
   [["serve", "--model", points, "--queue", "gen"], /--store must be given: a folder that all/],
-  [["serve", "--model", points, "--queue", "a b"], /must be a queue's name, or an address/],
+  [[...serveQueue, "--queue", "a b"], /name must be letters, digits, _ and -, got "a b"/],
   [
     [...serveQueue, "--queue", "redis://a", "--redis", "redis://b"],
     /--redis must be left out: --queue has Redis' address/,

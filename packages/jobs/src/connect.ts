@@ -35,12 +35,18 @@ export async function connect(Client: typeof Redis, url: string): Promise<Redis>
   }
 }
 
+/** Whether an error is Redis' reply with one of these codes, which by its protocol are words of it. */
+export function isReply(error: unknown, ...codes: readonly string[]): boolean {
+  const { name, message: reply } = error as Error;
+  return name === "ReplyError" && reply.split(/\W+/).some((word) => codes.includes(word));
+}
+
 /** Why a Redis cannot be used. */
 function unreachable(url: string, cause: unknown): GenError {
   const { host, pathname, protocol } = new URL(url);
   const at = `${host || pathname}${protocol === "rediss:" ? " with TLS" : ""}`;
   const { name, message, code = "" } = cause as NodeJS.ErrnoException;
-  if (/NOAUTH|WRONGPASS|AUTH/.test(message))
+  if (isReply(cause, "NOAUTH", "WRONGPASS", "AUTH"))
     return new GenError("usage", `Redis at ${at} wants another password: redis://:PASSWORD@HOST`);
   if (
     /^(ECONN|ENOENT|ENOTFOUND|EHOST|ENET|ETIMEDOUT|EAI_)/.test(code) ||

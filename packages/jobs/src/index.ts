@@ -1,6 +1,6 @@
 export { type Collected, collect } from "./collect.ts";
-export { jobFiles } from "./inputs.ts";
 export { type Job, readJob } from "./job.ts";
+export { jobFiles } from "./job-files.ts";
 export type { JobStatus } from "./job-status.ts";
 export type { Part } from "./plan.ts";
 export { type JobQueue, openQueue, type QueueOptions } from "./queue.ts";

@@ -10,7 +10,6 @@ import { createReadStream } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { GenError } from "@gen/math";
-import { checkArguments, rules } from "@gen/math/arguments";
 import { LARGEST_FILE, type Store } from "./store.ts";
 import { temporaryPath, writeFlushed } from "./temporary-files.ts";
 
@@ -112,7 +111,7 @@ export const knownFiles = async (store: Store): Promise<ReadonlySet<string>> =>
   new Set(await store.list("files/"));
 
 /** @throws GenError `invalid-data` when an input of a record is not as `describeInput` makes it. */
-function checkInput({ sha256, files, file }: JobInput): void {
+export function checkInput({ sha256, files, file }: JobInput): void {
   const entries = Object.entries(files ?? {});
   const isPath = (name: string) =>
     name.length <= 512 &&
@@ -179,56 +178,6 @@ export async function fetchInput(
   }
   own.set(sha256, kept);
   return kept;
-}
-
-/**
- * The files that a job's options name, at this machine: fetched from the store and checked, or those
- * that are here already.
- *
- * `(await jobFiles(store, job, { cache: "cache" })).get("models/moons")`
- *
- * @param store The store that the job was submitted with.
- * @param job The job, as `readJob` gives it.
- * @param places The folder that keeps what is fetched, and which of the job's paths may be here: one
- * serves where its checksum is the job's. Default: none.
- * @returns Paths at this machine by the paths in the options.
- * @throws GenError `file-changed` when a checksum differs, `usage` when the store has not the file.
- */
-export async function jobFiles(
-  store: Store,
-  { inputs }: { readonly inputs: Readonly<Record<string, JobInput>> },
-  { cache, here = [] }: { readonly cache: string; readonly here?: readonly string[] },
-): Promise<ReadonlyMap<string, string>> {
-  checkArguments(
-    { store, inputs, cache, here },
-    {
-      store: rules.OBJECT,
-      inputs: rules.OBJECT,
-      cache: rules.TEXT,
-      here: rules.listOf(rules.TEXT),
-    },
-  );
-  const at = new Map<string, string>();
-  for (const [path, input] of Object.entries(inputs)) {
-    checkInput(input);
-    const own = new Map<string, string>();
-    // A folder is listed and hashed only where it has the files.
-    if (here.includes(path) && (await hasFiles(path, input))) {
-      const found = await describeInput(path).catch(() => undefined);
-      if (found) own.set(found.sha256, path);
-    }
-    at.set(path, await fetchInput(path, input, { store, cache, own }));
-  }
-  return at;
-}
-
-/** Whether a path has the files of an input, by their sizes. */
-async function hasFiles(path: string, { file, files }: JobInput): Promise<boolean> {
-  for (const [name, { bytes }] of Object.entries(files)) {
-    const found = await stat(file === undefined ? join(path, name) : path).catch(() => undefined);
-    if (found?.size !== bytes) return false;
-  }
-  return true;
 }
 
 async function fetched(store: Store, path: string, name: string, wanted: InputFile) {

@@ -9,6 +9,7 @@
 import { randomUUID } from "node:crypto";
 import { GenError } from "@gen/math";
 import type { Job as BullJob, Worker } from "bullmq";
+import { isReply } from "./connect.ts";
 import { fetchInput, type InputPlaces } from "./inputs.ts";
 import { type JobEntry, readJob } from "./job.ts";
 import { WorkerFault } from "./patient-store.ts";
@@ -194,7 +195,8 @@ export function station(entry: JobEntry, place: Workplace) {
       // The model may be the fault's cause, or its victim.
       await free();
       const failure = error instanceof Error ? error : new Error(String(error));
-      failure.message = failure.message.slice(0, REASON);
+      const { message: reason } = failure;
+      failure.message = reason.slice(0, REASON);
       tell({ event: "failed", job: id, part: data, reason: failure.message });
       await job.moveToFailed(failure, token, false).catch(() => undefined);
     } finally {
@@ -257,9 +259,8 @@ class Refusal extends GenError {}
 
 /** What is in Redis and was not written by this package or by BullMQ. */
 function damaged(error: unknown): never {
+  if (!(error instanceof SyntaxError || isReply(error, "WRONGTYPE"))) throw error;
   const { message } = error as Error;
-  const isOurs = !(error instanceof SyntaxError || message.includes("WRONGTYPE"));
-  if (isOurs) throw error;
   throw new Refusal("usage", `its parts in Redis are damaged: ${message}`, { cause: error });
 }
 

@@ -9,7 +9,7 @@
  *
  *   expr("Add", [x, y], x.shape, {})
  */
-import { ArgumentError, checkArguments, rules } from "@gen/math/arguments";
+import { ArgumentError } from "@gen/math/arguments";
 import type { AttributeProto, TensorProto } from "../onnx/messages.ts";
 import { GraphError } from "./graph-error.ts";
 import type { WholeFile } from "./model-file.ts";
@@ -174,11 +174,6 @@ export function input(name: string, { shape, dtype = "float32" }: Signature): In
   return { op: "Input", name, inputs: [], attributes: {}, dtype, shape: [...shape] };
 }
 
-const TENSOR = /* @__PURE__ */ rules.having("a tensor, such as tensor([1, 2]) gives", {
-  dtype: rules.TEXT,
-  shape: rules.LIST,
-});
-
 /**
  * A named weight holding `value`.
  *
@@ -187,7 +182,9 @@ const TENSOR = /* @__PURE__ */ rules.having("a tensor, such as tensor([1, 2]) gi
  * @throws RangeError when the name is no text, or the value no tensor.
  */
 export function parameter(name: string, value: Tensor): Parameter {
-  checkArguments({ name, value }, { name: rules.TEXT, value: TENSOR });
+  if (typeof name !== "string" || typeof value?.dtype !== "string") {
+    throw new GraphError("parameter takes a name and a tensor");
+  }
   const { dtype, shape } = value;
   return { op: "Parameter", name, inputs: [], attributes: {}, dtype, shape, value };
 }

@@ -1,4 +1,3 @@
-import { refused } from "@gen/math/arguments";
 import { GraphError } from "./graph-error.ts";
 import { shapeText, sizeOf } from "./shape.ts";
 
@@ -80,7 +79,9 @@ export function tensor(
  */
 export function tensorData(values: ArrayLike<number> | TensorData, dtype: DType): TensorData {
   if (!Object.hasOwn(typedArrays, dtype)) {
-    throw refused("dtype", `one of ${Object.keys(typedArrays).join(", ")}`, dtype);
+    throw new GraphError(
+      `dtype must be one of ${Object.keys(typedArrays).join(", ")}, got ${dtype}`,
+    );
   }
   const Kind = typedArrays[dtype];
   if (values instanceof Kind) return values;

@@ -1,6 +1,6 @@
 import { type Expr, isFloat, type Signature, shapeText, type Tensor, tensor } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
-import { ArgumentError, checkArguments, rules } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, refused, rules } from "@gen/math/arguments";
 import { requireFinite, sizeOf } from "./shapes.ts";
 
 /** Conditions by the names of a network's own arguments. */
@@ -83,14 +83,11 @@ export function denoiserConditions(
   given: ConditionOption | undefined,
 ): Conditions<Tensor> | undefined {
   const tensors = namedConditions(given, condition);
-  if (classes === undefined) return tensors;
   for (const [name, { dtype, shape, data }] of Object.entries(tensors ?? {})) {
     if (isFloat(dtype) || shape.length > 1) continue;
-    const wrong = Array.from<number | bigint>(data).find((label) => label < 0 || label > classes);
-    if (wrong === undefined) continue;
-    throw new ArgumentError(
-      `condition ${name} must hold classes in [0, ${classes - 1}], or ${classes} where it means none, got ${wrong}`,
-    );
+    // The number of classes itself means none.
+    const wrong = Array.from(data, Number).find((k) => k < 0 || k > (classes ?? k));
+    if (wrong !== undefined) throw refused(name, `a class below ${classes}`, wrong);
   }
   return tensors;
 }
