@@ -19,6 +19,7 @@ export const chineseTitles: Readonly<Record<string, string>> = {
   "Training step of the VAE in a page, headless Chromium": "页面中 VAE 训练一步，无界面 Chromium",
   "First sample in a page, headless Chromium": "页面中的第一个样本，无界面 Chromium",
   "Memory of a large model in a page, headless Chromium": "页面中大模型占用的内存，无界面 Chromium",
+  "The demo in headless Chromium": "演示应用，无界面 Chromium",
   "Real GPUs: conformance, and a UNet's steps beside a bare session":
     "真实的 GPU：一致性，以及 UNet 的一步与裸会话对照",
   "Bundle sizes": "打包后的大小",
