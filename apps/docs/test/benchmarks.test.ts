@@ -23,8 +23,8 @@ test("the page has each section and each row of bench/RESULTS.md, its misses and
   );
   for (const { conditions, id } of sections) {
     expect(conditions).toMatch(/^\d{4}-\d\d-\d\d; .*; commit \w{7}/);
-    // The page says that all sections are of one machine.
-    expect(conditions).toContain("AMD EPYC, 2 cores");
+    // The page says so of all machines.
+    expect(conditions).toContain(", 2 cores");
     expect(id).toMatch(/^[a-z0-9-]+$/);
   }
   expect(new Set(sections.map(({ id }) => id)).size).toBe(sections.length);
