@@ -6,16 +6,7 @@
  *   name=gen-worker:QUEUE:NAME:VERSION:ASKED:BACKEND     in CLIENT LIST
  */
 import type { Redis } from "ioredis";
-
-/** A worker that is connected to a queue. */
-export interface QueueWorker {
-  /** Its name in records. */
-  readonly name: string;
-  /** The version of its program. */
-  readonly version: string;
-  /** Its backend: the name that was asked for, and that of the one that opened. */
-  readonly backend: { readonly asked: string; readonly name: string };
-}
+import type { QueueWorker } from "./queue-worker.ts";
 
 /** Seconds of silence after which a worker counts as gone. */
 const SILENCE = 30;

@@ -5,8 +5,9 @@ import { checkAddress, connect } from "./connect.ts";
 import { type JobEntry, removeFiles } from "./job.ts";
 import type { JobStatus } from "./job-status.ts";
 import { loadLibraries } from "./libraries.ts";
-import { type QueueWorker, workersIn } from "./presence.ts";
+import { workersIn } from "./presence.ts";
 import { inside, queueParts } from "./queue-parts.ts";
+import type { QueueWorker } from "./queue-worker.ts";
 import { statusOf } from "./status.ts";
 import type { Store } from "./store.ts";
 
