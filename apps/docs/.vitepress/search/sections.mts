@@ -7,7 +7,7 @@ import { topics } from "./topics.ts";
 type Token = ReturnType<MarkdownRenderer["parse"]>[number];
 
 /** The longest excerpt, in Latin letters. A Chinese character counts as two. */
-const LONGEST = 96;
+const LONGEST = 92;
 
 /** What opens a heading, which is a section's title, or the head of a table's column. */
 const untold: ReadonlySet<string | undefined> = new Set(["heading_open", "th_open"]);
