@@ -14,6 +14,8 @@ export const chineseTitles: Readonly<Record<string, string>> = {
   "UNet 28x28, 1.1 M parameters: DDIM step in WebAssembly, in Node":
     "UNet 28x28，110 万个参数：Node 中 WebAssembly 上的 DDIM 一步",
   "Servers: the greatest delay of the event loop": "服务器：事件循环的最大延迟",
+  "Requests: 50 clients of one server": "请求：一台服务器的 50 个客户端",
+  "Jobs: workers on many hosts": "任务：许多主机上的工作进程",
   "DDIM step of the UNet in a page, headless Chromium": "页面中 UNet 的 DDIM 一步，无界面 Chromium",
   "Training step of the UNet in a page, headless Chromium": "页面中 UNet 训练一步，无界面 Chromium",
   "Training step of the VAE in a page, headless Chromium": "页面中 VAE 训练一步，无界面 Chromium",
