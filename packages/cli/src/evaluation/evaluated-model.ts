@@ -32,8 +32,8 @@ export interface BatchRun {
   /** Its first item. */
   readonly first: number;
   readonly signal: AbortSignal;
-  /** Called with the done share of the batch. */
-  readonly onStep: (share: number) => void;
+  /** Called with the items that are done, which need not be whole. */
+  readonly onItems: (done: number) => void;
 }
 
 /** What is evaluated, on a backend. */
@@ -104,22 +104,27 @@ export async function diffusionModel(
   const conditioned = Object.keys(given.condition).length > 0 ? given : {};
   const drawing = { ...conditioned, count, seed, sampler, steps, eta };
   const { denoiser, scheduler, shape } = pipeline;
-  const bounded = itemsOf(heldOut);
   return {
-    async samples({ first, signal, onStep }) {
+    async samples({ first, signal, onItems }) {
       // The batch that begins here, and no other.
       const part = [first, first + 1] as const;
-      const progress = ({ step, steps }: { step: number; steps: number }) =>
-        onStep((step + 1) / steps);
+      // Where a bound follows, the samples are half of the batch.
+      const weight = first < Math.min(bound, heldOut.length) ? 0.5 : 1;
+      const progress = ({ done }: { readonly done: number }) =>
+        onItems(first + weight * (done * count - first));
       const { x, shape } = await ready
         .generate({ ...drawing, part, signal, onStep: progress })
         .catch((error: unknown) => samplingErrors(error, signal));
       return { data: x, length: shape[0], shape: shape.slice(1) };
     },
-    async bounds({ first, signal, onStep }, rows): Promise<RowSet> {
+    async bounds({ first, signal, onItems }, rows): Promise<RowSet> {
       if (bound === 0) return {};
       const length = Math.max(0, Math.min(bound, heldOut.length, first + rows) - first);
-      const found = length > 0 && (await boundOf(first, length, signal, onStep));
+      const found =
+        length > 0 &&
+        (await boundOf(first, length, signal, (share) =>
+          onItems(first + (rows * (1 + share)) / 2),
+        ));
       return {
         bound: paddedRows(found ? found.total : [], [], rows),
         prior: paddedRows(found ? found.prior : [], [], rows),
@@ -132,7 +137,7 @@ export async function diffusionModel(
     first: number,
     length: number,
     signal: AbortSignal,
-    onStep: BatchRun["onStep"],
+    onShare: (share: number) => void,
   ) {
     const batch = [length, ...shape];
     const compiled = await denoiserFunction({ backend, denoiser, shape: batch });
@@ -142,14 +147,14 @@ export async function diffusionModel(
         schedule: scheduler.schedule,
         denoiser: compiled,
         predicts: denoiser.predicts,
-        x0: subItems(bounded, first, first + length).data,
+        x0: itemsOf(slice(heldOut, first, first + length)).data,
         shape: batch,
         noise: (step, size) =>
           normalNoise({ seed, purpose: "bound", indices, step, size: size / length }),
         signal,
         clip: scheduler.clip ?? false,
         decoder: isBytes(heldOut) ? "discretized" : "density",
-        onStep: ({ t, steps }) => onStep((steps - t) / steps),
+        onStep: ({ t, steps }) => onShare((steps - t) / steps),
       });
     } finally {
       await compiled.dispose();

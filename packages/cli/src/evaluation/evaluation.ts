@@ -132,8 +132,8 @@ export async function prepareEvaluation(
         const { data, dim } = await extractor.of(items);
         return paddedRows(data, [dim], rows);
       };
-      const batchAt = async (first: number, stop: AbortSignal, onStep: (share: number) => void) => {
-        const run = { first, signal: stop, onStep };
+      const batchAt = async (first: number, stop: AbortSignal, onItems: (done: number) => void) => {
+        const run = { first, signal: stop, onItems };
         const drawn = await model.samples(run);
         const rows = pipeline ? drawn.length : Math.min(BATCH, count - first);
         return {
@@ -150,8 +150,7 @@ export async function prepareEvaluation(
           const batches: RowSet[] = [];
           for (let first = from; first < Math.min(to, count); ) {
             stop.throwIfAborted();
-            const length = batches.length > 0 ? rowsIn(batches[0]) : 0;
-            const batch = await batchAt(first, stop, (share) => onItems?.(first + share * length));
+            const batch = await batchAt(first, stop, (done) => onItems?.(done));
             batches.push(batch);
             first += rowsIn(batch);
             onItems?.(first);
