@@ -94,15 +94,3 @@ function countPixels(selector: string): { drawn: number; colored: number } {
   }
   return counts;
 }
-
-/** Runs in the page. From now on, each loss that is shown is added to `shownLosses`. */
-export function watchLosses(): void {
-  const shownLosses: number[] = [];
-  Object.assign(window, { shownLosses });
-  const addLoss = () => {
-    const loss = document.querySelector("[data-role=loss]")?.textContent;
-    if (loss) shownLosses.push(Number(loss));
-  };
-  const changes = { subtree: true, childList: true, characterData: true };
-  new MutationObserver(addLoss).observe(document.body, changes);
-}
