@@ -9,6 +9,9 @@ export type Spot = readonly [x: number, y: number];
 
 const middle: Spot = [0.5, 0.5];
 
+/** The longest wait in milliseconds: below a test's limit, so that the error names what never came. */
+const LONGEST_WAIT = 240_000;
+
 /** The actions of a person on a page. The calls are the same in every engine. */
 export class BrowserPage {
   readonly engine: Engine;
@@ -37,7 +40,7 @@ export class BrowserPage {
     ...args: A
   ): Promise<R> {
     const call = `(async () => JSON.stringify(await (${f})(...${JSON.stringify(args)})))()`;
-    const json = await this.#driver.evaluate(call);
+    const json = await this.#answer(call);
     return (json === undefined ? undefined : JSON.parse(json)) as R;
   }
 
@@ -46,11 +49,11 @@ export class BrowserPage {
     f: (...args: A) => R | Promise<R>,
     ...args: A
   ): Promise<NonNullable<R>> {
-    for (;;) {
+    for (const end = Date.now() + LONGEST_WAIT; Date.now() < end; await soon()) {
       const result = await this.evaluate(f, ...args);
       if (result) return result;
-      await new Promise((resolve) => setTimeout(resolve, 50));
     }
+    throw new Error(await this.#missing(`${f} with ${JSON.stringify(args)}`));
   }
 
   /** The text of the first element that a selector matches. Empty if there is none. */
@@ -133,8 +136,29 @@ export class BrowserPage {
       const element = (${find})(${JSON.stringify(target)});
       return JSON.stringify(await (${f})(element, ...${JSON.stringify(args)}));
     })()`;
-    const json = await this.#driver.evaluate(call);
+    const json = await this.#answer(call);
     return (json === undefined ? undefined : JSON.parse(json)) as R;
+  }
+
+  /** The page's answer to a call. @throws Error when it does not come. */
+  async #answer(call: string): Promise<string | undefined> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const error = new Error(`the page has not answered for ${LONGEST_WAIT / 1000} s: ${call}`);
+      timer = setTimeout(() => reject(error), LONGEST_WAIT);
+    });
+    try {
+      return await Promise.race([this.#driver.evaluate(call), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** What never came, and what the page showed and logged instead. */
+  async #missing(what: string): Promise<string> {
+    const shown = await this.evaluate(() => document.body.textContent.slice(0, 3000));
+    const problems = (await this.problems()).join("\n");
+    return `waited ${LONGEST_WAIT / 1000} s for ${what}\n\nThe page shows:\n${shown}\n\nProblems:\n${problems}`;
   }
 
   /**
@@ -142,7 +166,8 @@ export class BrowserPage {
    * pixels of the viewport.
    */
   async #locate(target: Target, spot: Spot): Promise<Spot> {
-    for (let before: Spot | undefined; ; ) {
+    const end = Date.now() + LONGEST_WAIT;
+    for (let before: Spot | undefined; Date.now() < end; await soon()) {
       const place = await this.#element(
         target,
         (element, [x, y]) => {
@@ -161,10 +186,12 @@ export class BrowserPage {
       );
       if (place && before && place[0] === before[0] && place[1] === before[1]) return place;
       before = place;
-      await new Promise((resolve) => setTimeout(resolve, 50));
     }
+    throw new Error(await this.#missing(`a usable ${JSON.stringify(target)}`));
   }
 }
+
+const soon = () => new Promise((resolve) => setTimeout(resolve, 50));
 
 /** Warnings of browsers about the machine, not about the page. */
 const machineWarnings = [

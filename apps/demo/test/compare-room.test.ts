@@ -13,7 +13,7 @@ import { bandOf, type Lines, verdictOf } from "../src/pages/compare/verdict.ts";
 import { axeFolder, axeProblems } from "./axe.ts";
 import { builtDemo } from "./built-demo.ts";
 import { pointsPage } from "./demo-page.ts";
-import { framesRequested } from "./measure.ts";
+import { expectRest } from "./measure.ts";
 import {
   describeRoom,
   expectAccessible,
@@ -402,8 +402,7 @@ describe("DDPM | DDIM", () => {
             document.querySelector("input[name=moment]")?.getAttribute("aria-valuetext"),
           ),
         ).toBe("log SNR = 8.0");
-        // WebKitGTK asks for one more when the table below has changed the figure's size.
-        await expect.poll(() => framesRequested(page, 500), { timeout: 5000 }).toBe(0);
+        await expectRest(page);
       });
     },
     { reducedMotion: true },

@@ -69,9 +69,12 @@ describeEngines("the demo, start to end", enginesOf({ everyEngine: true }), (eng
     );
     expect(Number(late)).toBeLessThanOrEqual(1);
     await page.click(".train .numbers summary");
-    const first = await page.text(".train .numbers tbody tr:first-child td");
+    const first = await page.waitFor(
+      () => document.querySelector(".train .numbers tbody td")?.textContent,
+    );
     expect(Number(first)).toBeGreaterThan(0.6);
-    expect(Number(await page.text("[data-role=loss]"))).toBeLessThan(0.5);
+    const shown = await page.waitFor(() => document.querySelector("[data-role=loss]")?.textContent);
+    expect(Number(shown)).toBeLessThan(0.5);
     expect(await points.badge(".train")).toBe("onnx/wasm");
   });
 

@@ -53,15 +53,23 @@ export const layoutShift = (page: BrowserPage): Promise<number> =>
       }),
   );
 
-/** The number of animation frames that the page requests in so many milliseconds. */
-export const framesRequested = (page: BrowserPage, milliseconds: number): Promise<number> =>
-  page.evaluate(async (wait) => {
+/**
+ * Expects that the page comes to rest: half a second without a request for an animation frame. A
+ * figure asks for one when its size has changed, which may be late.
+ */
+export const expectRest = (page: BrowserPage): Promise<void> =>
+  expect.poll(() => framesRequested(page), { timeout: 5000 }).toBe(0);
+
+/** The number of animation frames that the page requests in half a second. */
+const framesRequested = (page: BrowserPage): Promise<number> =>
+  page.evaluate(async () => {
     let count = 0;
     const original = window.requestAnimationFrame;
     window.requestAnimationFrame = (callback) => {
       count++;
       return original(callback);
     };
-    await new Promise((resolve) => setTimeout(resolve, wait));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    window.requestAnimationFrame = original;
     return count;
-  }, milliseconds);
+  });

@@ -5,7 +5,7 @@ import { enginesOf } from "../../../tooling/browser/page-tests.ts";
 import { serve } from "../../../tooling/browser/serve.ts";
 import { axeFolder, axeProblems } from "./axe.ts";
 import { builtDemo } from "./built-demo.ts";
-import { framesRequested, layoutShift } from "./measure.ts";
+import { expectRest, layoutShift } from "./measure.ts";
 import {
   describeRoom,
   expectAccessible,
@@ -294,7 +294,7 @@ describe("Steer", () => {
         const page = await room.visit();
         await verdict(page);
         await new Promise((resolve) => setTimeout(resolve, 300));
-        expect(await framesRequested(page, 500)).toBe(0);
+        await expectRest(page);
         expect(await page.text(".playhead output")).toBe("log SNR = 8.0");
       });
     },
