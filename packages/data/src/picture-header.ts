@@ -76,6 +76,31 @@ export function readWebpHeader(name: string, bytes: Uint8Array): PictureHeader {
   throw dataError(name, "not a readable WebP: its first chunk says no size");
 }
 
+/**
+ * A decoder may fill what a cut file lacks with one color and say nothing, as Firefox's and WebKit's do.
+ *
+ * @throws GenError `invalid-data` when a JPEG has no end of image, or a WebP is shorter than it says.
+ */
+export function checkWhole(name: string, kind: PictureKind, bytes: Uint8Array): void {
+  const isWhole = kind === "JPEG" ? hasEnd(bytes) : bytes.length >= 8 + riffSize(bytes);
+  if (!isWhole) throw dataError(name, `not a readable ${kind}: the file is cut`);
+}
+
+const riffSize = (bytes: Uint8Array): number =>
+  (bytes[4] | (bytes[5] << 8) | (bytes[6] << 16) | (bytes[7] << 24)) >>> 0;
+
+/** Whether an end of image comes after the segments and scans, in which FF 00 is a byte FF. */
+function hasEnd(bytes: Uint8Array): boolean {
+  for (let at = bytes.indexOf(0xff, 2); at >= 0; at = bytes.indexOf(0xff, at)) {
+    const marker = bytes[at + 1];
+    if (marker === EOI) return true;
+    if (marker === 0xff) at += 1;
+    else if (marker === 0 || hasNoLength(marker)) at += 2;
+    else at += 2 + ((bytes[at + 2] << 8) | bytes[at + 3]);
+  }
+  return false;
+}
+
 function checked(name: string, width: number, height: number, isGrey: boolean): PictureHeader {
   if (width > 0 && height > 0) return { width, height, isGrey };
   throw dataError(name, `a picture must have sides of at least 1, got ${width}x${height}`);

@@ -2,7 +2,7 @@ import { dataError, limitError } from "./data-error.ts";
 import { decodeInNode, decodeInPage, isPage } from "./decode-picture.ts";
 import { MAX_PICTURE_BYTES } from "./limits.ts";
 import type { ReadOptions } from "./nd-array.ts";
-import { pictureKind, readJpegHeader, readWebpHeader } from "./picture-header.ts";
+import { checkWhole, pictureKind, readJpegHeader, readWebpHeader } from "./picture-header.ts";
 import { type Raster, readPng } from "./png.ts";
 
 /**
@@ -31,5 +31,6 @@ export async function readPicture(bytes: Uint8Array, options: ReadOptions = {}):
   const size = 3 * width * height;
   if (size > limit)
     throw limitError(name, `a ${width}x${height} ${kind} takes ${size} bytes`, limit);
+  checkWhole(name, kind, bytes);
   return (isPage() ? decodeInPage : decodeInNode)(name, kind, bytes, header);
 }

@@ -85,6 +85,17 @@ describe("readPicture", () => {
     }
   });
 
+  test("refuses a picture that lacks any part of its end, and reads one with more after it", async () => {
+    for (const name of ["color.jpg", "lossy.webp"]) {
+      const bytes = photo(name);
+      for (let length = 40; length < bytes.length; length++) {
+        expect((await refusal(bytes.subarray(0, length))).code).toBe("invalid-data");
+      }
+      const longer = new Uint8Array([...bytes, 1, 2, 3, 0xff]);
+      expect(await readPicture(longer)).toEqual(await readPicture(bytes));
+    }
+  });
+
   test("a header of a huge picture is refused before anything is decoded", async () => {
     const jpeg = photo("color.jpg");
     const frame = jpeg.findIndex((byte, i) => byte === 0xff && jpeg[i + 1] === 0xc0);
