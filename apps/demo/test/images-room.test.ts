@@ -132,6 +132,7 @@ describe("Images", () => {
       errors.slice(1).forEach((error, i) => expect(error).toBeLessThan(errors[i]));
 
       await useTool(page, "fill");
+      await twoFrames(page);
       const [before, after] = [".samples canvas", ".fill .cells canvas.still"];
       const [old, filled] = [await canvasLevels(page, before), await canvasLevels(page, after)];
       // Rows 16 and below are not painted over; both canvases show them alike.
