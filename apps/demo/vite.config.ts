@@ -2,7 +2,6 @@ import vue from "@vitejs/plugin-vue";
 import { defaultClientConditions, defineConfig, type Plugin } from "vite";
 import { exampleModel } from "./example-model.ts";
 import { contentPolicy, offline } from "./vite-offline.ts";
-import { preloadStartPage } from "./vite-start-page.ts";
 
 /**
  * Keeps shared code out of a worker's first file. Otherwise the worker's other files import the
@@ -27,7 +26,6 @@ export default defineConfig({
     vue({ features: { optionsAPI: false } }),
     exampleModel("sd1"),
     contentPolicy(),
-    preloadStartPage(),
     offline(),
   ],
   resolve: { conditions: ["@gen/source", ...defaultClientConditions] },
