@@ -58,18 +58,18 @@ export const layoutShift = (page: BrowserPage): Promise<number> =>
  * figure asks for one when its size has changed, which may be late.
  */
 export const expectRest = (page: BrowserPage): Promise<void> =>
-  expect.poll(() => framesRequested(page), { timeout: 5000 }).toBe(0);
+  expect.poll(() => framesRequested(page, 500), { timeout: 5000 }).toBe(0);
 
-/** The number of animation frames that the page requests in half a second. */
-const framesRequested = (page: BrowserPage): Promise<number> =>
-  page.evaluate(async () => {
+/** The number of animation frames that the page requests in so many milliseconds. */
+export const framesRequested = (page: BrowserPage, milliseconds: number): Promise<number> =>
+  page.evaluate(async (wait) => {
     let count = 0;
     const original = window.requestAnimationFrame;
     window.requestAnimationFrame = (callback) => {
       count++;
       return original(callback);
     };
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await new Promise((resolve) => setTimeout(resolve, wait));
     window.requestAnimationFrame = original;
     return count;
-  });
+  }, milliseconds);
