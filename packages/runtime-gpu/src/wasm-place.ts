@@ -16,7 +16,6 @@ interface Requests {
 
 /** The last `.wasm` file that was requested after `since`; undefined where none is recorded. */
 function requestedWasm(since: number): string | undefined {
-  if (inNode()) return undefined;
   const { performance } = globalThis as { performance?: Requests };
   const entries = performance?.getEntriesByType?.("resource") ?? [];
   const last = entries
@@ -26,6 +25,17 @@ function requestedWasm(since: number): string | undefined {
   return last.responseStatus ? `${last.name} (status ${last.responseStatus})` : last.name;
 }
 
+/** A page may record a request a moment after it failed, so this looks for it ten times in 200 ms. */
+async function recordedWasm(since: number): Promise<string | undefined> {
+  if (inNode()) return undefined;
+  for (let look = 0; look < 10; look++) {
+    const found = requestedWasm(since);
+    if (found) return found;
+    await new Promise<void>((resolve) => setTimeout(resolve, 20));
+  }
+  return undefined;
+}
+
 /**
  * Where files are looked for, and what to do.
  *
@@ -33,13 +43,13 @@ function requestedWasm(since: number): string | undefined {
  * @param wasmPaths The option of the caller.
  * @param files The files in `node_modules`.
  */
-export function wasmPlace(
+export async function wasmPlace(
   since: number,
   wasmPaths: string | object | undefined,
   files: string,
-): string {
+): Promise<string> {
   const given = typeof wasmPaths === "object" ? Object.values(wasmPaths).join(", ") : wasmPaths;
-  const place = requestedWasm(since) ?? given;
+  const place = (await recordedWasm(since)) ?? given;
   const copy = inNode() ? "" : `copy them there (cp node_modules/${files} dist/), or `;
   return `its wasm files are looked for ${place ? `at ${place}` : "beside the package's script"}: ${copy}give their folder's URL as wasmPaths`;
 }

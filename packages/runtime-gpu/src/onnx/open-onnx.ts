@@ -28,7 +28,7 @@ export async function openOnnx(options: OnnxOptions): Promise<Backend<DeviceTens
     const native = device.name.startsWith("onnx/node-");
     const advice = native
       ? providerNeeds(options.provider ?? "cpu")
-      : wasmPlace(since, options.wasmPaths, wasmFile(options));
+      : await wasmPlace(since, options.wasmPaths, wasmFile(options));
     throw unavailable(
       [`${device.name} did not start: ${message}`, advice].filter(Boolean).join("; "),
       {

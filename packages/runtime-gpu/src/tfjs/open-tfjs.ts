@@ -116,7 +116,7 @@ async function start(tf: Tf, { device = "wasm", wasmPaths, gpuDevice }: TfjsOpti
       setWasmPaths(wasm, wasmPaths);
       // TensorFlow.js would print three lines, and would take no other paths afterwards.
       if (inNode() && !hasWasmFile(wasmPaths)) {
-        throw unavailable(`${failed}; ${wasmPlace(since, wasmPaths, wasmFiles)}`);
+        throw unavailable(`${failed}; ${await wasmPlace(since, wasmPaths, wasmFiles)}`);
       }
     }
   }
@@ -132,6 +132,6 @@ async function start(tf: Tf, { device = "wasm", wasmPaths, gpuDevice }: TfjsOpti
   if (started) return;
   // The engine keeps the reason to itself.
   throw unavailable(
-    device === "wasm" ? `${failed}; ${wasmPlace(since, wasmPaths, wasmFiles)}` : missing,
+    device === "wasm" ? `${failed}; ${await wasmPlace(since, wasmPaths, wasmFiles)}` : missing,
   );
 }
