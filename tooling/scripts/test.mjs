@@ -1,7 +1,8 @@
 // @ts-check
 // `npm test` installs what is missing, builds, runs all tests and prints `N passed, N failed` last.
 // Arguments after `--` go to vitest: `npm test -- packages/math` runs one package's tests.
-// `npm run test:all` (`--all`) also runs each page test in every engine.
+// `npm run test:all` (`--all`) also runs each page test in every engine. `npm run workflows`
+// (`--workflows`) runs the lines of the workflows from a fresh clone, `.ci/run` among them.
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { engineVariables, findBrowser } from "./browser.mjs";
@@ -9,6 +10,15 @@ import { installVulkan } from "./debian.mjs";
 import { build, checkNode, install, toolEnvironment } from "./ready.mjs";
 import { root, run } from "./shell.mjs";
 import { closingLine, tally } from "./tally.mjs";
+
+/** What the first argument adds: variables, and arguments of vitest. */
+const kinds = {
+  "--all": { variables: { GEN_TEST_ALL: "1" }, files: [] },
+  "--workflows": {
+    variables: { GEN_WORKFLOWS: "1" },
+    files: ["tooling/release/workflow-runs.test.ts"],
+  },
+};
 
 const report = join(root, "node_modules", ".cache", "gen", "vitest.json");
 
@@ -24,12 +34,12 @@ async function main() {
   checkNode();
   await install();
   const args = process.argv.slice(2);
-  const all = args[0] === "--all";
+  const kind = args[0] === "--all" || args[0] === "--workflows" ? kinds[args[0]] : undefined;
   const engines = await findEngines();
   if (engines.GEN_BROWSER) await installVulkan();
   await build();
 
-  const env = { ...toolEnvironment(), ...engines, ...(all && { GEN_TEST_ALL: "1" }) };
+  const env = { ...toolEnvironment(), ...engines, ...kind?.variables };
   mkdirSync(dirname(report), { recursive: true });
   rmSync(report, { force: true });
   const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
@@ -41,7 +51,7 @@ async function main() {
       "--reporter=default",
       "--reporter=json",
       `--outputFile.json=${report}`,
-      ...(all ? args.slice(1) : args),
+      ...(kind ? [...kind.files, ...args.slice(1)] : args),
     ],
     { env },
   );

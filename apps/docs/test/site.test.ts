@@ -1,8 +1,5 @@
-import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
 import { type Browser, launch } from "../../../tooling/browser/launch.ts";
@@ -10,31 +7,10 @@ import { describeEngines, enginesOf } from "../../../tooling/browser/page-tests.
 import { type Server, serve } from "../../../tooling/browser/serve.ts";
 import type { LessonFigure } from "../figures/lesson-figure.ts";
 import { entryPoints } from "../typedoc/packages.mjs";
-import { describeLiveCode } from "./live-walk.ts";
+import { docs, usesSite } from "./built-site.ts";
 import { pageWeight } from "./page-weight.ts";
-import { searchTests } from "./search-tests.ts";
-import { shellTests } from "./shell-tests.ts";
 
-const docs = dirname(dirname(fileURLToPath(import.meta.url)));
-const out = mkdtempSync(join(tmpdir(), "gen-docs-"));
-
-/** Runs a tool of this package as `npm run build` does, and returns its output. */
-function run(script: string, ...args: string[]): Promise<string> {
-  const path = join(docs, "node_modules", ...script.split("/"));
-  const env = { ...process.env, NODE_ENV: "production" };
-  const child = spawn(process.execPath, [path, ...args], { cwd: docs, env });
-  let output = "";
-  child.stdout.on("data", (text) => {
-    output += text;
-  });
-  child.stderr.on("data", (text) => {
-    output += text;
-  });
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => (code === 0 ? resolve(output) : reject(new Error(output))));
-  });
-}
+const site = usesSite();
 
 /** Also lays out what is far below, and shows what is wider than its place. */
 function layOutAll(): void {
@@ -44,60 +20,45 @@ function layOutAll(): void {
 }
 
 describe("the site", () => {
-  let pages = new Map<string, string>();
-
-  beforeAll(async () => {
-    await run("typedoc/bin/typedoc", "--options", "typedoc/typedoc.config.mjs");
-    // The build fails on a link to a missing page and on a formula that does not parse.
-    await run("vitepress/bin/vitepress.js", "build", "--outDir", out);
-    const files = readdirSync(out, { recursive: true, encoding: "utf8" });
-    const html = files
-      .map((file) => file.replaceAll("\\", "/"))
-      .filter((f) => f.endsWith(".html") && !f.startsWith("live/"));
-    pages = new Map(html.map((file) => [file, readFileSync(join(out, file), "utf8")]));
-  }, 900_000);
-
-  afterAll(() => rmSync(out, { recursive: true, force: true }));
-
   it("has a reference page for each entry point", () => {
     for (const { name } of entryPoints()) {
       const path = `reference/${name.replace("@gen/", "")}`;
       expect(
-        [`${path}.html`, `${path}/index.html`].some((file) => pages.has(file)),
+        [`${path}.html`, `${path}/index.html`].some((file) => site().pages.has(file)),
         name,
       ).toBe(true);
     }
   });
 
   it("has each page in both languages", () => {
-    const english = [...pages.keys()].filter((f) => !/^zh\/|^404/.test(f));
+    const english = [...site().pages.keys()].filter((f) => !/^zh\/|^404/.test(f));
     expect(english.length).toBeGreaterThanOrEqual(4);
     const sections = (html = "") => Array.from(html.matchAll(/<h2 id="([^"]*)"/g), ([, id]) => id);
     for (const file of english) {
-      const chinese = pages.get(`zh/${file}`);
+      const chinese = site().pages.get(`zh/${file}`);
       expect(chinese, file).toMatch(/<html lang="zh-CN"/);
       // The language switch keeps the section of the page.
-      expect(sections(chinese), file).toEqual(sections(pages.get(file)));
+      expect(sections(chinese), file).toEqual(sections(site().pages.get(file)));
     }
   });
 
   it("renders its formulas", () => {
     for (const prefix of ["", "zh/"]) {
-      const page = pages.get(`${prefix}guide/ddpm-to-ddim.html`) ?? "";
+      const page = site().pages.get(`${prefix}guide/ddpm-to-ddim.html`) ?? "";
       expect(page.match(/class="katex-display"/g)?.length).toBeGreaterThan(8);
     }
-    const wrong = [...pages].filter(([, html]) => html.includes("katex-error"));
+    const wrong = [...site().pages].filter(([, html]) => html.includes("katex-error"));
     expect(wrong.map(([file]) => file)).toEqual([]);
   });
 
   it("has each section that a link names", () => {
     const ids = new Map(
-      [...pages].map(([file, html]) => [
+      [...site().pages].map(([file, html]) => [
         file,
         new Set(Array.from(html.matchAll(/ id="([^"]*)"/g), ([, id]) => id)),
       ]),
     );
-    const missing = [...pages].flatMap(([file, html]) =>
+    const missing = [...site().pages].flatMap(([file, html]) =>
       Array.from(html.matchAll(/<a [^>]*href="([^"]*)"/g), ([, href]) => href)
         .filter((href) => href.includes("#") && !/^([a-z]+:|\/demo\/)/.test(href))
         .filter((href) => {
@@ -110,8 +71,6 @@ describe("the site", () => {
     expect(missing).toEqual([]);
   });
 
-  shellTests(() => ({ out, pages }));
-
   describeEngines("in a browser", enginesOf(), (engine) => {
     let server: Server;
     let browser: Browser;
@@ -120,7 +79,7 @@ describe("the site", () => {
     beforeAll(async () => {
       // The policy blocks and reports requests to other servers.
       const policy = "default-src 'self' 'unsafe-inline' data: blob:";
-      server = await serve({ "/": out }, { headers: { "content-security-policy": policy } });
+      server = await serve({ "/": site().out }, { headers: { "content-security-policy": policy } });
       browser = await launch(engine);
       page = await browser.newPage();
       await page.resize(390, 844);
@@ -141,9 +100,11 @@ describe("the site", () => {
       page.waitFor(() => "__vue_app__" in (document.querySelector("#app") ?? {}));
 
     it("fits a phone, is light, and requests nothing from other servers", async () => {
-      const weigh = pageWeight(out);
+      const weigh = pageWeight(site().out);
       const heavy: string[] = [];
-      const own = [...pages.keys()].filter((file) => !/reference\/(?!ddim\.)|^404/.test(file));
+      const own = [...site().pages.keys()].filter(
+        (file) => !/reference\/(?!ddim\.)|^404/.test(file),
+      );
       // `npm test` opens a third of the pages, of each kind and language.
       const every = process.env.GEN_TEST_ALL === "1" ? 1 : 3;
       const some = own.filter((_, i) => i % every === 0);
@@ -178,7 +139,7 @@ describe("the site", () => {
     });
 
     it("has a reference whose pages take at most 12 screens and fit a phone", async () => {
-      const files = [...pages.keys()].filter((file) => file.startsWith("reference/"));
+      const files = [...site().pages.keys()].filter((file) => file.startsWith("reference/"));
       /** The pages' heights and overflows. Each page's text is put into the frame of one page. */
       const measure = async (width: number, height: number, files: string[]) => {
         await page.resize(width, height);
@@ -206,7 +167,7 @@ describe("the site", () => {
     });
 
     it("has a figure in each lesson that follows its control, by the numbers of the functions", async () => {
-      const lessons = [...pages.keys()].filter((file) => /lessons\/(?!index)/.test(file));
+      const lessons = [...site().pages.keys()].filter((file) => /lessons\/(?!index)/.test(file));
       expect(lessons.length).toBeGreaterThan(0);
       for (const file of lessons) {
         await page.goto(`${server.url}${file}`);
@@ -246,7 +207,7 @@ describe("the site", () => {
         "content-security-policy": "sandbox allow-scripts",
         "access-control-allow-origin": "*",
       };
-      const sandbox = await serve({ "/": out }, { headers });
+      const sandbox = await serve({ "/": site().out }, { headers });
       const page = await browser.newPage();
       try {
         await page.goto(`${sandbox.url}zh/`);
@@ -260,10 +221,6 @@ describe("the site", () => {
       }
     });
   });
-
-  searchTests(() => ({ out, pages }));
-
-  describeLiveCode(out);
 
   /** The file of a link's path. */
   function targetFile(from: string, path: string): string {

@@ -9,12 +9,13 @@ import { describeEngines, enginesOf } from "../../../tooling/browser/page-tests.
 import { type Server, serve } from "../../../tooling/browser/serve.ts";
 import { axeFolder, axeProblems } from "../../demo/test/axe.ts";
 import { loadIndex, type SearchIndex, search } from "../.vitepress/search/search-index.ts";
-import { strictPolicy } from "./live-walk.ts";
+import { usesSite } from "./built-site.ts";
 import { chineseQueries, englishQueries } from "./search-queries.ts";
-import type { BuiltSite } from "./shell-tests.ts";
+import { strictPolicy } from "./strict-policy.ts";
 
-/** The tests of the built index and of the search box. */
-export function searchTests(site: () => BuiltSite): void {
+const site = usesSite();
+
+describe("search in the site", () => {
   describe("the search index", () => {
     let file = "";
     let json = "";
@@ -186,4 +187,4 @@ export function searchTests(site: () => BuiltSite): void {
       }
     });
   });
-}
+});

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
 import { allEngines } from "../../../tooling/browser/engines.ts";
 import { type Browser, launch } from "../../../tooling/browser/launch.ts";
@@ -8,20 +8,15 @@ import { describeEngines, enginesOf } from "../../../tooling/browser/page-tests.
 import { type Server, serve } from "../../../tooling/browser/serve.ts";
 import { axeFolder, axeProblems } from "../../demo/test/axe.ts";
 import { fencesOf } from "../scripts/fences.mjs";
+import { docs, usesSite } from "./built-site.ts";
 
-const docs = join(import.meta.dirname, "..");
-
-/** The built site: its folder, and the text of each page by its path. */
-export interface BuiltSite {
-  readonly out: string;
-  readonly pages: ReadonlyMap<string, string>;
-}
+const site = usesSite();
 
 const meta = (html: string, name: string) =>
   new RegExp(`<meta (?:name|property)="${name}" content="([^"]*)"`).exec(html)?.[1];
 
-/** The tests of what stands around and beside the pages. */
-export function shellTests(site: () => BuiltSite): void {
+/** What stands around and beside the pages. */
+describe("the site's shell", () => {
   const own = () => [...site().pages].filter(([file]) => !file.includes("404"));
 
   it("has a description and a picture for shared links of each page, which no other page has", () => {
@@ -290,4 +285,4 @@ export function shellTests(site: () => BuiltSite): void {
       folder: "",
     });
   });
-}
+});
