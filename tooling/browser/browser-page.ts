@@ -40,8 +40,7 @@ export class BrowserPage {
     ...args: A
   ): Promise<R> {
     const call = `(async () => JSON.stringify(await (${f})(...${JSON.stringify(args)})))()`;
-    const json = await this.#answer(call);
-    return (json === undefined ? undefined : JSON.parse(json)) as R;
+    return this.#answer<R>(call);
   }
 
   /** Calls a function in the page until its result is truthy, and returns the result. */
@@ -136,19 +135,19 @@ export class BrowserPage {
       const element = (${find})(${JSON.stringify(target)});
       return JSON.stringify(await (${f})(element, ...${JSON.stringify(args)}));
     })()`;
-    const json = await this.#answer(call);
-    return (json === undefined ? undefined : JSON.parse(json)) as R;
+    return this.#answer<R>(call);
   }
 
-  /** The page's answer to a call. @throws Error when it does not come. */
-  async #answer(call: string): Promise<string | undefined> {
+  /** The page's answer to a call that gives JSON. @throws Error when it does not come. */
+  async #answer<R>(call: string): Promise<R> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       const error = new Error(`the page has not answered for ${LONGEST_WAIT / 1000} s: ${call}`);
       timer = setTimeout(() => reject(error), LONGEST_WAIT);
     });
     try {
-      return await Promise.race([this.#driver.evaluate(call), late]);
+      const json = await Promise.race([this.#driver.evaluate(call), late]);
+      return (json === undefined ? undefined : JSON.parse(json)) as R;
     } finally {
       clearTimeout(timer);
     }

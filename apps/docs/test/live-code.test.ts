@@ -304,7 +304,10 @@ describeEngines("live code", enginesOf(), (engine) => {
   it.runIf(allEngines)(
     "runs each example of the site, and its results hold",
     async () => {
-      for (const path of pagesWithExamples(site().pages)) {
+      const all = pagesWithExamples(site().pages);
+      // The Chinese pages have the programs of the English ones, as the test of the fences says.
+      const pages = engine === "chromium" ? all : all.filter((path) => !path.startsWith("zh/"));
+      for (const path of pages) {
         await open(path);
         for (const { status, wrong, output } of await page.evaluate(runAll)) {
           expect(wrong, `${path}\n${output}`).toBe(0);

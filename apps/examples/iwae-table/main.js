@@ -24,7 +24,7 @@ const { short } = values;
 const out = values.out ?? (short ? "out-short" : "out");
 // Draws of z in training, passes over the 60,000 images, and how the bound is measured.
 const plan = short
-  ? { epochs: { 1: 100, 5: 44 }, images: 1000, samples: 500 }
+  ? { epochs: { 1: 80, 5: 50 }, images: 1000, samples: 500 }
   : { epochs: { 1: 200, 5: 200, 50: 200 }, images: 10_000, samples: 5000 };
 
 await mkdir(out, { recursive: true });

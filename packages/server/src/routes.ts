@@ -13,7 +13,7 @@ import type { ServerLimits } from "./limits.ts";
 import { arePictures, npy, pngs } from "./pictures.ts";
 import { answers, imagesBody, samplesBody } from "./schemas.ts";
 import type { Drawn, DrawRequest, ServedModel, StepProgress } from "./served-model.ts";
-import { answerTo, bodyOf, ServerError } from "./server-error.ts";
+import { type AnswerOf, bodyOf, ServerError } from "./server-error.ts";
 import type { WorkQueue } from "./work-queue.ts";
 
 interface CommonBody
@@ -39,12 +39,16 @@ interface Routes {
   readonly model: ServedModel;
   readonly queue: WorkQueue<DrawRequest, Drawn>;
   readonly limits: ServerLimits;
+  readonly answerOf: AnswerOf;
 }
 
 const now = () => Math.floor(Date.now() / 1000);
 
 /** Adds the routes to a server. */
-export function addRoutes(app: FastifyInstance, { name, model, queue, limits }: Routes): void {
+export function addRoutes(
+  app: FastifyInstance,
+  { name, model, queue, limits, answerOf }: Routes,
+): void {
   const created = now();
 
   /** The parts of a body that both routes share. */
@@ -88,7 +92,7 @@ export function addRoutes(app: FastifyInstance, { name, model, queue, limits }: 
         event("progress", { done, steps, ...(secondsLeft && { seconds_left: secondsLeft }) });
       for (const part of given.parts(await result)) event("completed", part);
     };
-    return sendEvents(reply, write, (error) => bodyOf(answerTo(error)));
+    return sendEvents(reply, write, (error) => bodyOf(answerOf(error, reply.request.id)));
   }
 
   app.get("/v1/models", { schema: { response: answers.models } }, () => ({

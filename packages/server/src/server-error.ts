@@ -64,6 +64,9 @@ export function answerTo(error: unknown): ServerError {
   return new ServerError(500, known ?? "internal_error", said);
 }
 
+/** The answer to an error of the request `id`. An error that is not the client's is also reported. */
+export type AnswerOf = (error: unknown, id: string) => ServerError;
+
 function invalid(validation: NonNullable<LibraryError["validation"]>): ServerError {
   const [{ instancePath, message = "is not allowed" }] = validation;
   const param = instancePath.slice(1).replaceAll("/", ".");

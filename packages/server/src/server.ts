@@ -18,7 +18,7 @@ import { type Metrics, serverMetrics } from "./metrics.ts";
 import { addRoutes } from "./routes.ts";
 import { answers } from "./schemas.ts";
 import type { Drawn, DrawRequest, ServedModel } from "./served-model.ts";
-import { answerTo, bodyOf, ServerError } from "./server-error.ts";
+import { type AnswerOf, answerTo, bodyOf, ServerError } from "./server-error.ts";
 import { type WorkQueue, workQueue } from "./work-queue.ts";
 
 /** What a server serves, to whom, and how much. */
@@ -136,9 +136,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const exposedHeaders = ["x-request-id", "retry-after"];
     await app.register(cors, { origin: [...origins], exposedHeaders });
   }
-  watch(app, { token, metrics, onError });
+  const answerOf = (error: unknown, id: string) => {
+    const answer = answerTo(error);
+    if (answer.status >= 500 && answer !== error) onError(error, id);
+    return answer;
+  };
+  watch(app, { token, metrics, answerOf });
   let stopping = false;
-  addRoutes(app, { name, model, queue, limits });
+  addRoutes(app, { name, model, queue, limits, answerOf });
   const trouble = () => (stopping ? "the server stops" : model.trouble?.());
   addState(app, { metrics, trouble });
   await app.listen({ host, port });
@@ -160,11 +165,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 interface Watched {
   readonly token: string | undefined;
   readonly metrics: Metrics;
-  readonly onError: (error: unknown, id: string) => void;
+  readonly answerOf: AnswerOf;
 }
 
 /** Adds ids, the token, counts, and one shape of errors. */
-function watch(app: FastifyInstance, { token, metrics, onError }: Watched): void {
+function watch(app: FastifyInstance, { token, metrics, answerOf }: Watched): void {
   const wanted = token === undefined ? undefined : hash(`Bearer ${token}`);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
@@ -189,8 +194,7 @@ function watch(app: FastifyInstance, { token, metrics, onError }: Watched): void
     // Fastify asks for the type of a body before it looks for the route.
     if ((error as { code?: string }).code === "FST_ERR_ROUTE_MISSING_CONTENT_TYPE")
       return noRoute(app, request, reply);
-    const answer = answerTo(error);
-    if (answer.status >= 500 && answer !== error) onError(error, request.id);
+    const answer = answerOf(error, request.id);
     if (answer.retryAfter !== undefined) reply.header("retry-after", answer.retryAfter);
     return reply.code(answer.status).send(bodyOf(answer));
   });

@@ -89,8 +89,11 @@ function records(canvas: HTMLCanvasElement, mimeType: string): boolean {
   }
 }
 
-/** Records a run and its hold. It takes as long as the film. */
-export async function recordFilm(picture: SavedPicture, type: string): Promise<Blob> {
+/**
+ * Records a run and its hold. It takes as long as the film. Undefined if nothing was recorded:
+ * WebKitGTK can have a recorder whose film is empty, and reports no error.
+ */
+export async function recordFilm(picture: SavedPicture, type: string): Promise<Blob | undefined> {
   const { canvas, context } = canvasPicture();
   const colors = palette();
   drawPicture(context, colors, picture, 0);
@@ -116,5 +119,6 @@ export async function recordFilm(picture: SavedPicture, type: string): Promise<B
   recorder.stop();
   await ended;
   for (const track of stream.getTracks()) track.stop();
-  return new Blob(parts, { type });
+  const film = new Blob(parts, { type });
+  return film.size > 0 ? film : undefined;
 }
