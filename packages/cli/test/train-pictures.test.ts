@@ -132,7 +132,9 @@ describe("the data of a training", () => {
     mkdirSync(at("bad"));
     const jpeg = readFileSync(join(photos, "color.jpg"));
     writeFileSync(at("bad", "cut.jpg"), jpeg.subarray(0, 800));
-    expect(await refusal(at("bad"), {})).toMatch(/bad.cut\.jpg: not a readable JPEG: the file is cut$/);
+    expect(await refusal(at("bad"), {})).toMatch(
+      /bad.cut\.jpg: not a readable JPEG: the file is cut$/,
+    );
   });
 
   test("captions are counted, and training says that they are not used", async () => {
