@@ -50,8 +50,8 @@ it("each line of the workflows has a form here, and no form is left over", () =>
 });
 
 describe.runIf(process.env.GEN_WORKFLOWS === "1")("from a fresh clone", () => {
-  const place = mkdtempSync(join(tmpdir(), "gen-workflows-"));
-  const clone = join(place, "clone");
+  let place = "";
+  let clone = "";
   let registry: Registry;
   let userconfig = "";
   const execute = promisify(execFile);
@@ -75,6 +75,8 @@ describe.runIf(process.env.GEN_WORKFLOWS === "1")("from a fresh clone", () => {
   };
 
   beforeAll(async () => {
+    place = mkdtempSync(join(tmpdir(), "gen-workflows-"));
+    clone = join(place, "clone");
     await execute("git", ["clone", "--quiet", "--no-hardlinks", root, clone]);
     await git("remote", "remove", "origin");
     await git("checkout", "--quiet", "-B", "main");
