@@ -60,7 +60,7 @@ describe.runIf(process.env.GEN_WORKFLOWS === "1")("from a fresh clone", () => {
   const run = async (line: string) => {
     const env = {
       ...process.env,
-      ...{ GEN_WORKFLOWS: "", VITEST: "", NODE_OPTIONS: "", CI: "true" },
+      ...{ GEN_TEST_ALL: "", GEN_WORKFLOWS: "", VITEST: "", NODE_OPTIONS: "", CI: "true" },
       ...{ GEN_SITE_URL: "https://example.com/gen/", REGISTRY: registry.url },
       NPM_CONFIG_USERCONFIG: userconfig,
     };

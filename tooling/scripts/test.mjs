@@ -11,14 +11,11 @@ import { build, checkNode, install, toolEnvironment } from "./ready.mjs";
 import { root, run } from "./shell.mjs";
 import { closingLine, tally } from "./tally.mjs";
 
-/** What the first argument adds: variables, and arguments of vitest. */
-const kinds = {
-  "--all": { variables: { GEN_TEST_ALL: "1" }, files: [] },
-  "--workflows": {
-    variables: { GEN_WORKFLOWS: "1" },
-    files: ["tooling/release/workflow-runs.test.ts"],
-  },
-};
+/** What the first argument adds: a variable, and arguments of vitest. */
+const kinds = new Map([
+  ["--all", { variable: "GEN_TEST_ALL", files: [] }],
+  ["--workflows", { variable: "GEN_WORKFLOWS", files: ["tooling/release/workflow-runs.test.ts"] }],
+]);
 
 const report = join(root, "node_modules", ".cache", "gen", "vitest.json");
 
@@ -34,12 +31,12 @@ async function main() {
   checkNode();
   await install();
   const args = process.argv.slice(2);
-  const kind = args[0] === "--all" || args[0] === "--workflows" ? kinds[args[0]] : undefined;
+  const kind = kinds.get(args[0]);
   const engines = await findEngines();
   if (engines.GEN_BROWSER) await installVulkan();
   await build();
 
-  const env = { ...toolEnvironment(), ...engines, ...kind?.variables };
+  const env = { ...toolEnvironment(), ...engines, ...(kind && { [kind.variable]: "1" }) };
   mkdirSync(dirname(report), { recursive: true });
   rmSync(report, { force: true });
   const vitest = join(root, "node_modules", "vitest", "vitest.mjs");

@@ -247,7 +247,7 @@ describe("the shell and the postcard", () => {
       // Most WebKitGTK record no film. They give five stills, and say so.
       const stills = (await page.text(".actions .note")).includes("records no film");
       if (engine !== "webkit") expect(stills).toBe(false);
-      await expect.poll(count).toBe(stills ? 8 : 4);
+      await expect.poll(count, { timeout: 60_000 }).toBe(stills ? 8 : 4);
       const film = stills
         ? Array(5).fill("image/png")
         : [expect.stringMatching(/^video\/(webm|mp4)$/)];

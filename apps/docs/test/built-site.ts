@@ -1,7 +1,8 @@
-import { spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { beforeAll } from "vitest";
 import { buildOnce } from "../../../tooling/scripts/shared-builds.ts";
 
@@ -26,26 +27,16 @@ export function usesSite(): () => BuiltSite {
   return () => site;
 }
 
+/** As `npm run build` does. An error has the tool's output. */
 async function build(out: string): Promise<void> {
+  const env = { ...process.env, NODE_ENV: "production" };
+  const run = (tool: string, ...args: string[]) =>
+    promisify(execFile)(process.execPath, [join(docs, "node_modules", tool), ...args], {
+      cwd: docs,
+      env,
+      maxBuffer: 2 ** 26,
+    });
   await run("typedoc/bin/typedoc", "--options", "typedoc/typedoc.config.mjs");
   // The build fails on a link to a missing page and on a formula that does not parse.
   await run("vitepress/bin/vitepress.js", "build", "--outDir", out);
-}
-
-/** Runs a tool of this package as `npm run build` does. An error has its output. */
-function run(script: string, ...args: string[]): Promise<void> {
-  const path = join(docs, "node_modules", ...script.split("/"));
-  const env = { ...process.env, NODE_ENV: "production" };
-  const child = spawn(process.execPath, [path, ...args], { cwd: docs, env });
-  let output = "";
-  child.stdout.on("data", (text) => {
-    output += text;
-  });
-  child.stderr.on("data", (text) => {
-    output += text;
-  });
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => (code === 0 ? resolve() : reject(new Error(output))));
-  });
 }
