@@ -9,28 +9,23 @@ import { inNode } from "./in-node.ts";
 
 // The packages compile without the DOM's types.
 interface Requests {
-  getEntriesByType?(
+  getEntriesByType(
     type: "resource",
-  ): readonly { name: string; startTime: number; responseStatus?: number }[];
+  ): { name: string; startTime: number; responseStatus?: number }[];
 }
 
-/** The last `.wasm` file that was requested after `since`; undefined where none is recorded. */
-function requestedWasm(since: number): string | undefined {
-  const { performance } = globalThis as { performance?: Requests };
-  const entries = performance?.getEntriesByType?.("resource") ?? [];
-  const last = entries
-    .filter(({ name, startTime }) => startTime >= since && /\.wasm([?#]|$)/.test(name))
-    .at(-1);
-  if (!last) return undefined;
-  return last.responseStatus ? `${last.name} (status ${last.responseStatus})` : last.name;
-}
-
-/** A page may record a request a moment after it failed, so this looks for it ten times in 200 ms. */
-async function recordedWasm(since: number): Promise<string | undefined> {
-  if (inNode()) return undefined;
+/**
+ * The last `.wasm` file that a page requested after `since`; undefined where none is recorded. A
+ * page may record a request a moment after it failed, so this looks for it ten times in 200 ms.
+ */
+async function requestedWasm(since: number): Promise<string | undefined> {
+  const requests = () => (performance as Requests).getEntriesByType("resource");
   for (let look = 0; look < 10; look++) {
-    const found = requestedWasm(since);
-    if (found) return found;
+    for (const { name, startTime, responseStatus } of requests().reverse()) {
+      if (startTime >= since && /\.wasm([?#]|$)/.test(name)) {
+        return responseStatus ? `${name} (status ${responseStatus})` : name;
+      }
+    }
     await new Promise<void>((resolve) => setTimeout(resolve, 20));
   }
   return undefined;
@@ -49,7 +44,8 @@ export async function wasmPlace(
   files: string,
 ): Promise<string> {
   const given = typeof wasmPaths === "object" ? Object.values(wasmPaths).join(", ") : wasmPaths;
-  const place = (await recordedWasm(since)) ?? given;
-  const copy = inNode() ? "" : `copy them there (cp node_modules/${files} dist/), or `;
+  const page = !inNode();
+  const place = (page && (await requestedWasm(since))) || given;
+  const copy = page ? `copy them there (cp node_modules/${files} dist/), or ` : "";
   return `its wasm files are looked for ${place ? `at ${place}` : "beside the package's script"}: ${copy}give their folder's URL as wasmPaths`;
 }

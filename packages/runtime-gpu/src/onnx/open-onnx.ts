@@ -24,17 +24,11 @@ export async function openOnnx(options: OnnxOptions): Promise<Backend<DeviceTens
     await probe.dispose();
   } catch (cause) {
     await device.close();
-    const { message } = cause as Error;
-    const native = device.name.startsWith("onnx/node-");
-    const advice = native
+    const failed = `${device.name} did not start: ${(cause as Error).message}`;
+    const advice = device.name.startsWith("onnx/node-")
       ? providerNeeds(options.provider ?? "cpu")
       : await wasmPlace(since, options.wasmPaths, wasmFile(options));
-    throw unavailable(
-      [`${device.name} did not start: ${message}`, advice].filter(Boolean).join("; "),
-      {
-        cause,
-      },
-    );
+    throw unavailable(advice ? `${failed}; ${advice}` : failed, { cause });
   }
   return backendOver(device);
 }
