@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { runOnnx } from "../../../tooling/fixtures/run-onnx.ts";
 import { evaluate } from "../src/evaluate.ts";
 import * as g from "../src/index.ts";
 import { foreignOperations, fromOnnx, toOnnx } from "../src/onnx.ts";
@@ -11,7 +12,7 @@ import {
   node,
   tensorProto,
 } from "./onnx-build.ts";
-import { distance, inputsFor, numbers, plain, runOnnx } from "./onnx-session.ts";
+import { distance, inputsFor, numbers, plain } from "./onnx-session.ts";
 
 type File = Parameters<typeof fileOf>[0];
 

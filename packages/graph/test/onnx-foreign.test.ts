@@ -2,6 +2,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { ArgumentError } from "@gen/math/arguments";
 import { ModelProtoSchema } from "onnx-buf";
 import { describe, expect, test } from "vitest";
+import { runOnnx } from "../../../tooling/fixtures/run-onnx.ts";
 import * as c from "../src/compiler.ts";
 import { compileEvaluation, evaluate } from "../src/evaluate.ts";
 import * as g from "../src/index.ts";
@@ -15,7 +16,7 @@ import {
   node,
   tensorProto,
 } from "./onnx-build.ts";
-import { distance, inputsFor, numbers, runOnnx } from "./onnx-session.ts";
+import { distance, inputsFor, numbers } from "./onnx-session.ts";
 
 const microsoft = { domain: "com.microsoft" };
 const bytes = (count: number, seed: number) =>

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { runOnnx } from "../../../tooling/fixtures/run-onnx.ts";
 import { evaluate } from "../src/evaluate.ts";
 import * as g from "../src/index.ts";
 import { fromOnnx } from "../src/onnx.ts";
 import { type Attributes, declared, fileOf, node, tensorProto } from "./onnx-build.ts";
-import { distance, inputsFor, numbers, plain, runOnnx } from "./onnx-session.ts";
+import { distance, inputsFor, numbers, plain } from "./onnx-session.ts";
 
 type Constant = number[] | { data: number[]; shape: number[]; dtype?: g.DType };
 

@@ -3,12 +3,13 @@ import { gunzipSync } from "node:zlib";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema, type TensorProto } from "onnx-buf";
 import { describe, expect, test } from "vitest";
+import { runOnnx } from "../../../tooling/fixtures/run-onnx.ts";
 import { evaluate } from "../src/evaluate.ts";
 import { toFloat16 } from "../src/expr/tensor.ts";
 import * as g from "../src/index.ts";
 import type { ExternalData } from "../src/onnx/read-tensor.ts";
 import { foreignOperations, fromOnnx, type OnnxModel, toOnnx } from "../src/onnx.ts";
-import { distance, plain, runOnnx } from "./onnx-session.ts";
+import { distance, plain } from "./onnx-session.ts";
 
 // Written by PyTorch 1.13 with tooling/reference/onnx-models.py.
 const folder = new URL("reference/", import.meta.url);

@@ -1,45 +1,12 @@
-import { createRequire } from "node:module";
 import { toFloat16 } from "../src/expr/tensor.ts";
 import {
   type DType,
-  fromFloat16,
   type Graph,
   type Signature,
   type Tensor,
   tensor,
   tensorNumbers,
 } from "../src/index.ts";
-
-interface Session {
-  run(
-    feeds: Record<string, unknown>,
-  ): Promise<Record<string, { data: ArrayLike<number>; dims: number[] }>>;
-  release(): Promise<void>;
-}
-interface Runtime {
-  Tensor: new (type: string, data: unknown, dims: readonly number[]) => unknown;
-  InferenceSession: { create(bytes: Uint8Array, options?: object): Promise<Session> };
-}
-
-const require = createRequire(new URL("../../runtime-gpu/package.json", import.meta.url));
-const ort: Runtime = require("onnxruntime-node");
-
-/** Runs a model in ONNX Runtime. */
-export async function runOnnx(bytes: Uint8Array, inputs: Record<string, Tensor>) {
-  const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 4 });
-  const feeds = Object.entries(inputs).map(([name, { dtype, data, shape }]) => [
-    name,
-    new ort.Tensor(dtype, data, shape),
-  ]);
-  const results = await session.run(Object.fromEntries(feeds));
-  const outputs = Object.entries(results).map(([name, { data, dims }]) => [
-    name,
-    // Older engines hold halves as their bits.
-    { shape: dims, data: Array.from(data, data instanceof Uint16Array ? fromFloat16 : Number) },
-  ]);
-  await session.release();
-  return Object.fromEntries(outputs) as Record<string, { shape: number[]; data: number[] }>;
-}
 
 /** Repeatable numbers in [-1, 1). */
 export function numbers(count: number, seed = 1): number[] {

@@ -1,12 +1,13 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema } from "onnx-buf";
 import { describe, expect, test } from "vitest";
+import { runOnnx } from "../../../tooling/fixtures/run-onnx.ts";
 import * as c from "../src/compiler.ts";
 import { evaluate } from "../src/evaluate.ts";
 import * as g from "../src/index.ts";
 import { fromOnnx, toOnnx } from "../src/onnx.ts";
 import { cases } from "./onnx-cases.ts";
-import { distance, inputsFor, numbers, plain, runOnnx, weights } from "./onnx-session.ts";
+import { distance, inputsFor, numbers, plain, weights } from "./onnx-session.ts";
 
 describe("a written model computes in ONNX Runtime what evaluate computes", () => {
   for (const [name, { signature, f }] of Object.entries(cases)) {

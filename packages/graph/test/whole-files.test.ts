@@ -5,6 +5,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { errorCode } from "@gen/math";
 import { FunctionProtoSchema, GraphProtoSchema, ModelProtoSchema } from "onnx-buf";
 import { describe, expect, it } from "vitest";
+import { runOnnx } from "../../../tooling/fixtures/run-onnx.ts";
 import { tensor, trace } from "../src/index.ts";
 import { fileOf, fromOnnx, wholeModel } from "../src/onnx.ts";
 import {
@@ -16,7 +17,6 @@ import {
   node,
   type TensorInit,
 } from "./onnx-build.ts";
-import { runOnnx } from "./onnx-session.ts";
 
 const x = declared("x", ["batch", 2]);
 const y = declared("y", ["batch", 2]);

@@ -7,7 +7,7 @@ import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { afterAll, describe, expect, test } from "vitest";
 import { goldenRuns, modelFolder } from "../../../tooling/fixtures/model-folder.ts";
-import { runOnnx } from "../../graph/test/onnx-session.ts";
+import { runOnnx } from "../../../tooling/fixtures/run-onnx.ts";
 import { loadModel, openImageModel } from "../src/index.ts";
 import { distance, farFromGolden, tensorsOf } from "./golden-runs.ts";
 
