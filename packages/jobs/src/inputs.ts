@@ -182,7 +182,7 @@ export async function fetchInput(
 
 async function fetched(store: Store, path: string, name: string, wanted: InputFile) {
   const shown = `${path}: ${name}`;
-  const bytes = await store.read(storedName(wanted.sha256));
+  const bytes = await store.read(storedName(wanted.sha256), wanted.bytes);
   if (!bytes)
     throw new GenError(
       "usage",

@@ -102,10 +102,11 @@ export const writeJob = (store: Store, job: Job): Promise<void> =>
  *
  * @param store The store that the job was submitted with.
  * @param id The job.
- * @throws GenError `usage` when the store has no such job, `invalid-data` when its record is damaged.
+ * @throws GenError `usage` when the store has no such job, `invalid-data` when its record is damaged,
+ * `file-too-large` when it has more than 16 MiB.
  */
 export async function readJob(store: Store, id: string): Promise<Job> {
-  const bytes = /^[a-z0-9]{12}$/.test(id) ? await store.read(nameOf(id)) : undefined;
+  const bytes = /^[a-z0-9]{12}$/.test(id) ? await store.read(nameOf(id), LIMIT) : undefined;
   if (bytes) {
     const job = readEntry<Job>(bytes, `job ${id}`);
     if (job.id === id && isRecord(job.inputs)) return job;

@@ -49,7 +49,7 @@ export function patientStore(store: Store, { seconds, signal, onWait }: Patience
   }
   return {
     write: (name, bytes) => patiently(() => store.write(name, bytes)),
-    read: (name) => patiently(() => store.read(name)),
+    read: (name, most) => patiently(() => store.read(name, most)),
     list: (prefix) => patiently(() => store.list(prefix)),
     remove: (name) => patiently(async () => store.remove?.(name)),
   };

@@ -10,7 +10,7 @@
 import type { GetObjectCommandOutput, S3Client } from "@aws-sdk/client-s3";
 import { GenError } from "@gen/math";
 import { ArgumentError, checkOptions, rules } from "@gen/math/arguments";
-import { checkName, checkPrefix, isName, LARGEST_FILE, type Store, tooLarge } from "./store.ts";
+import { checkName, checkPrefix, checkSize, isName, type Store } from "./store.ts";
 
 /** Where a store lies. */
 export interface S3StoreOptions {
@@ -74,16 +74,17 @@ export function s3Store(options: S3StoreOptions): Store {
   return {
     async write(name, bytes) {
       const Key = root + checkName(name);
-      if (bytes.length > LARGEST_FILE) throw tooLarge(bytes.length);
+      checkSize(bytes.length);
       await attempt("written", Key, ({ PutObjectCommand }) =>
         client.send(new PutObjectCommand({ Bucket, Key, Body: bytes })),
       );
     },
-    async read(name) {
+    async read(name, most) {
       const Key = root + checkName(name);
       return attempt("read", Key, async ({ GetObjectCommand, NoSuchKey }) => {
         try {
-          return await bytesOf(await client.send(new GetObjectCommand({ Bucket, Key })));
+          const answer = await client.send(new GetObjectCommand({ Bucket, Key }));
+          return await bytesOf(answer, most);
         } catch (error) {
           if (error instanceof NoSuchKey) return undefined;
           throw error;
@@ -161,12 +162,16 @@ async function loadSdk(): Promise<Sdk> {
 }
 
 /** The bytes of an answer, whose size is known before its first byte is kept. */
-async function bytesOf({ Body, ContentLength }: GetObjectCommandOutput): Promise<Uint8Array> {
+async function bytesOf(
+  { Body, ContentLength: length }: GetObjectCommandOutput,
+  most: number | undefined,
+): Promise<Uint8Array> {
   const body = Body as AsyncIterable<Uint8Array> & { destroy(): void };
-  const length = ContentLength ?? Number.NaN;
-  if (!(length <= LARGEST_FILE)) {
+  try {
+    checkSize(length, most);
+  } catch (error) {
     body.destroy();
-    throw tooLarge(ContentLength ?? "an unknown number of");
+    throw error;
   }
   const bytes = new Uint8Array(length);
   let at = 0;

@@ -29,8 +29,10 @@ export interface Store {
    * The content of a file; undefined where there is none.
    *
    * @param name As for `write`.
+   * @param most The most bytes that the file may have. A larger one is refused before it is read, with
+   * GenError `file-too-large`. Default: 2^31 - 1.
    */
-  read(name: string): Promise<Uint8Array | undefined>;
+  read(name: string, most?: number): Promise<Uint8Array | undefined>;
   /**
    * The names of all whole files that begin with `prefix`, sorted.
    *
@@ -112,7 +114,7 @@ export function folderStore(folder: string): Store {
   return {
     async write(name, bytes) {
       const path = join(root, checkName(name));
-      if (bytes.length > LARGEST_FILE) throw tooLarge(bytes.length);
+      checkSize(bytes.length, LARGEST_FILE, name);
       const parent = dirname(path);
       await make(parent);
       const part = temporaryPath(parent);
@@ -124,7 +126,7 @@ export function folderStore(folder: string): Store {
         throw error;
       }
     },
-    async read(name) {
+    async read(name, most) {
       const path = await find(join(root, checkName(name))).catch(unlessMissing);
       // To open a pipe would wait for its writer.
       const file =
@@ -134,8 +136,7 @@ export function folderStore(folder: string): Store {
       try {
         const stats = await file.stat();
         if (!stats.isFile()) throw new GenError("invalid-data", `${name} in the store is no file`);
-        const { size } = stats;
-        if (size > LARGEST_FILE) throw tooLarge(size);
+        checkSize(stats.size, most, name);
         return await file.readFile();
       } finally {
         await file.close();
@@ -172,9 +173,16 @@ export function folderStore(folder: string): Store {
   };
 }
 
-/** The error of a file that is too large for a store. */
-export const tooLarge = (size: number | string): GenError =>
-  new GenError("file-too-large", `the file has ${size} bytes, ${LARGEST_FILE} are allowed`);
+/** @throws GenError `file-too-large` when a file has more bytes than are allowed, or nobody says how many. */
+export function checkSize(
+  size: number | undefined,
+  most = LARGEST_FILE,
+  name = "the file",
+): asserts size is number {
+  if (size !== undefined && size <= most) return;
+  const count = size ?? "an unknown number of";
+  throw new GenError("file-too-large", `${name} has ${count} bytes, ${most} are allowed`);
+}
 
 const leadsOut = (path: string): GenError =>
   new GenError(

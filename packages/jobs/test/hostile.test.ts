@@ -12,7 +12,7 @@ import {
 import { Redis } from "ioredis";
 import { afterAll, describe, expect, test } from "vitest";
 import { hasRedis, missingRedis, startRedis } from "../../../tooling/fixtures/redis.ts";
-import { folderStore, openQueue, submit, type WorkEvent, work } from "../src/index.ts";
+import { folderStore, jobFiles, openQueue, submit, type WorkEvent, work } from "../src/index.ts";
 import { scratch, submitNoise } from "./farm.ts";
 import { noise } from "./noise.mjs";
 
@@ -96,7 +96,7 @@ describe.skipIf(!hasRedis)(hasRedis ? "a worker" : missingRedis, async () => {
     "a record that is nested deep": [(id) => writeFileSync(recordOf(id), "[".repeat(1e6)), /nest/],
     "a record that is too large": [
       (id) => truncateSync(recordOf(id), 2 ** 24 + 1),
-      /must have at most 16777216 bytes/,
+      /job.json has 16777217 bytes, 16777216 are allowed/,
     ],
     "an input that leads up": [
       (id) => change(id, input({ "../../up": file })),
@@ -206,6 +206,21 @@ describe.skipIf(!hasRedis)(hasRedis ? "a worker" : missingRedis, async () => {
     expect(events).toEqual([
       { event: "refused", job: id, reason: expect.stringMatching(/^E(EXIST|NOTDIR)/) },
     ]);
+    expect(readdirSync(at("cache"))).toEqual([]);
+    await redis.flushall();
+  });
+
+  test("fetches no file of a model that is larger than the job's list says", async () => {
+    const model = at("small");
+    mkdirSync(model);
+    writeFileSync(at("small", "a"), "content");
+    const { inputs } = await submit(queue, folderStore(store), {
+      ...{ kind: "noise", count: 2, options, version: "1.2.3", backends: ["cpu"], files: [model] },
+    });
+    truncateSync(at("store/files", inputs[model].files.a.sha256), 2 ** 30);
+    await expect(jobFiles(folderStore(store), { inputs }, { cache: at("cache") })).rejects.toThrow(
+      /has 1073741824 bytes, 7 are allowed$/,
+    );
     expect(readdirSync(at("cache"))).toEqual([]);
     await redis.flushall();
   });

@@ -228,6 +228,8 @@ test("a file that is too large is refused before its bytes are read", async () =
     "file-too-large",
     expect.stringMatching(`has ${2 ** 40} bytes`),
   ]);
+  const { store: small } = await answering(200, { "content-length": "12" }, "twelve bytes");
+  await expect(small.read("small", 11)).rejects.toThrow("the file has 12 bytes, 11 are allowed");
 });
 
 test("a refusal is final, and has its reason", async () => {
@@ -289,4 +291,7 @@ test("a store in a folder replaces whole files, and knows no others", async () =
   truncateSync(join(folder, "in", "a", "b.npy"), 2 ** 31);
   const failure = await store.read("a/b.npy").catch((error) => error);
   expect(errorCode(failure)).toBe("file-too-large");
+  truncateSync(join(folder, "in", "a", "b.npy"), 12);
+  expect(await store.read("a/b.npy", 12)).toHaveLength(12);
+  await expect(store.read("a/b.npy", 11)).rejects.toThrow("a/b.npy has 12 bytes, 11 are allowed");
 });
