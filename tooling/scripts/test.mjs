@@ -48,6 +48,7 @@ async function main() {
       "--reporter=default",
       "--reporter=json",
       `--outputFile.json=${report}`,
+      ...(kind ? [`--reporter=${join(root, "tooling", "scripts", "failures-reporter.mjs")}`] : []),
       ...(kind ? [...kind.files, ...args.slice(1)] : args),
     ],
     { env },

@@ -90,11 +90,17 @@ describe("the site", () => {
     });
     // When the browser leaves a page, the page's prefetches fail, also inside the service worker.
     const leaving = /^uncaught: Failed to load .* A ServiceWorker intercepted the request/;
-    const problemsWithoutPrefetches = async () =>
-      (await page.problems()).filter(
+    let known = 0;
+    /** Those of a test: a problem fails the test in which it came, and not those after it. */
+    const newProblems = async () => {
+      const all = await page.problems();
+      const found = all.slice(known);
+      known = all.length;
+      return found.filter(
         (text) => !text.startsWith(`failed: ${server.url}`) && !leaving.test(text),
       );
-    afterEach(async () => expect(await problemsWithoutPrefetches()).toEqual([]));
+    };
+    afterEach(async () => expect(await newProblems()).toEqual([]));
     /** Waits until Vue has taken over the page. Its import fails when the browser leaves before. */
     const started = () =>
       page.waitFor(() => "__vue_app__" in (document.querySelector("#app") ?? {}));
