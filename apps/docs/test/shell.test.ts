@@ -207,8 +207,17 @@ describe("the site's shell", () => {
       if (allEngines && engine === "chromium") {
         for (const path of kinds) problems.push(...(await axeAt(path, 360, "light")));
         for (const path of kinds) problems.push(...(await axeAt(path, 1440, "dark")));
-        for (const path of all) problems.push(...(await axeAt(path, 1440, "light")));
-        for (const path of all) problems.push(...(await axeAt(path, 360, "dark")));
+        // A page and its twin in the other language have the same parts: one is asked each way.
+        const pairs = [...new Set(all.map((file) => file.replace(/^zh\//, "")))];
+        for (const path of all) {
+          const isSecond = path.startsWith("zh/");
+          const isOdd = pairs.indexOf(path.replace(/^zh\//, "")) % 2 === 1;
+          problems.push(
+            ...(isOdd === isSecond
+              ? await axeAt(path, 1440, "light")
+              : await axeAt(path, 360, "dark")),
+          );
+        }
       }
       expect(problems).toEqual([]);
     });
