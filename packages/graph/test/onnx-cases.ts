@@ -1,5 +1,5 @@
 import * as g from "../src/index.ts";
-import { weights } from "./onnx-session.ts";
+import { weights } from "./onnx-values.ts";
 
 type Inputs = Record<string, g.Expr>;
 export interface Case {

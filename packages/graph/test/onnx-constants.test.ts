@@ -12,7 +12,7 @@ import {
   node,
   tensorProto,
 } from "./onnx-build.ts";
-import { distance, inputsFor, numbers, plain } from "./onnx-session.ts";
+import { distance, inputsFor, numbers, plain } from "./onnx-values.ts";
 
 type File = Parameters<typeof fileOf>[0];
 

@@ -12,7 +12,7 @@ import { expr } from "../src/compiler.ts";
 import * as g from "../src/index.ts";
 import { fromOnnx, toOnnx } from "../src/onnx.ts";
 import { declared, floats, tensorProto } from "./onnx-build.ts";
-import { weights } from "./onnx-session.ts";
+import { weights } from "./onnx-values.ts";
 
 const small = g.trace(
   ({ x }: Record<string, g.Expr>) => ({

@@ -3,7 +3,7 @@ import { evaluate } from "../src/evaluate.ts";
 import * as g from "../src/index.ts";
 import { fromOnnx } from "../src/onnx.ts";
 import { declared, fileOf, floats, int64s, node } from "./onnx-build.ts";
-import { plain } from "./onnx-session.ts";
+import { plain } from "./onnx-values.ts";
 
 // Habits of exporters of whole pipelines: optimum above 2 GB, diffusers' script of 2022.
 

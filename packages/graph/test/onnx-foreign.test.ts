@@ -16,7 +16,7 @@ import {
   node,
   tensorProto,
 } from "./onnx-build.ts";
-import { distance, inputsFor, numbers } from "./onnx-session.ts";
+import { distance, inputsFor, numbers } from "./onnx-values.ts";
 
 const microsoft = { domain: "com.microsoft" };
 const bytes = (count: number, seed: number) =>

@@ -4,7 +4,7 @@ import { evaluate } from "../src/evaluate.ts";
 import * as g from "../src/index.ts";
 import { fromOnnx } from "../src/onnx.ts";
 import { type Attributes, declared, fileOf, node, tensorProto } from "./onnx-build.ts";
-import { distance, inputsFor, numbers, plain } from "./onnx-session.ts";
+import { distance, inputsFor, numbers, plain } from "./onnx-values.ts";
 
 type Constant = number[] | { data: number[]; shape: number[]; dtype?: g.DType };
 

@@ -9,7 +9,7 @@ import { toFloat16 } from "../src/expr/tensor.ts";
 import * as g from "../src/index.ts";
 import type { ExternalData } from "../src/onnx/read-tensor.ts";
 import { foreignOperations, fromOnnx, type OnnxModel, toOnnx } from "../src/onnx.ts";
-import { distance, plain } from "./onnx-session.ts";
+import { distance, plain } from "./onnx-values.ts";
 
 // Written by PyTorch 1.13 with tooling/reference/onnx-models.py.
 const folder = new URL("reference/", import.meta.url);

@@ -3,7 +3,7 @@ import { evaluate } from "../src/evaluate.ts";
 import * as g from "../src/index.ts";
 import { fromOnnx, toOnnx } from "../src/onnx.ts";
 import { cases } from "./onnx-cases.ts";
-import { inputsFor, plain } from "./onnx-session.ts";
+import { inputsFor, plain } from "./onnx-values.ts";
 
 describe("a model that was written reads back to the same numbers", () => {
   for (const [name, { signature, f }] of Object.entries(cases)) {

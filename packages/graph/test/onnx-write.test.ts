@@ -7,7 +7,7 @@ import { evaluate } from "../src/evaluate.ts";
 import * as g from "../src/index.ts";
 import { fromOnnx, toOnnx } from "../src/onnx.ts";
 import { cases } from "./onnx-cases.ts";
-import { distance, inputsFor, numbers, plain, weights } from "./onnx-session.ts";
+import { distance, inputsFor, numbers, plain, weights } from "./onnx-values.ts";
 
 describe("a written model computes in ONNX Runtime what evaluate computes", () => {
   for (const [name, { signature, f }] of Object.entries(cases)) {

@@ -3,7 +3,7 @@ import * as c from "../src/compiler.ts";
 import { evaluate } from "../src/evaluate.ts";
 import * as g from "../src/index.ts";
 import { cases } from "./onnx-cases.ts";
-import { inputsFor, operations, plain } from "./onnx-session.ts";
+import { inputsFor, operations, plain } from "./onnx-values.ts";
 
 function same(graph: g.Graph, signature: Record<string, g.Signature>) {
   const inputs = inputsFor(signature, 3);
